@@ -1,0 +1,292 @@
+"""`@bundle`: a Python function as one operation of the graph, its code trainable or not.
+
+Source: the `@bundle` of arXiv 2406.16218, section 4. The function sees plain values; the graph sees one operation with
+the arguments as inputs, and as further inputs whatever nodes its body read without having been given them.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from trace_core.calls import Call, Signature
+from trace_core.containers import plain
+from trace_core.context import SCOPE
+from trace_core.nodes import MessageNode, Node, as_node
+from trace_core.operators import Operation, numbered
+from trace_core.parameter_nodes import ParameterNode
+
+if TYPE_CHECKING:
+    from trace_core.code import TrainableCode
+    from trace_core.parameters import ParameterSet
+
+LearnedCode = Literal["sandbox", "native"]
+
+_ITEM = Operation("item", numbered("generated", "index"), "item({0}, {1})", "what a generator yields, by index")
+
+
+@overload
+def bundle(function: Callable[..., Any]) -> Bundle: ...
+@overload
+def bundle(
+    *,
+    trainable: bool = False,
+    name: str | None = None,
+    description: str | None = None,
+    strict: bool = False,
+    trace_inside: bool = False,
+    learned_code: LearnedCode = "sandbox",
+) -> Callable[[Callable[..., Any]], Bundle]: ...
+def bundle(function: Callable[..., Any] | None = None, **options: Any) -> Any:
+    """Make a function (sync, async, generator, method, classmethod, staticmethod) an operation of the graph.
+
+    Args:
+        trainable: its code is a parameter, `<function>.code`; each instance of a class has its own.
+        name: how the operation is called in graphs; by default as the function.
+        description: what it does, for the optimizer; by default the first paragraph of its docstring.
+        strict: reading a node that was not passed in is an error, not an implicit input.
+        trace_inside: the function is no operation itself, those in it are; it is called with nodes as they are.
+        learned_code: where code runs that is not the user's own: "sandbox", or "native", which trusts the LLM with
+            all that this process may do.
+
+    Calls give a `MessageNode`; a generator's give an iterator of them. An exception becomes an `ExceptionNode` and
+    leaves as an error that is both `ExecutionError` and the original type. A bundle that is called inside another one
+    is part of it and gives a plain value.
+
+    Raises:
+        UntrainableCode: at declaration, if rewritten code of this function could not run in the sandbox.
+
+    Example:
+        @bundle(trainable=True)
+        def strange_sort(lst):
+            \"\"\"Minimum first, then maximum of the rest, then minimum, and so on.\"\"\"
+            return sorted(lst)
+
+        strange_sort([1, 2, 3, 4]).backward("expected [1, 4, 2, 3]")
+    """
+    if function is None:
+        return functools.partial(Bundle, **options)
+    return Bundle(function, **options)
+
+
+class Bundle:
+    """A function as an operation; made by `bundle`, whose options it takes."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any] | staticmethod[..., Any] | classmethod[Any, ..., Any],
+        *,
+        trainable: bool = False,
+        name: str | None = None,
+        description: str | None = None,
+        strict: bool = False,
+        trace_inside: bool = False,
+        learned_code: LearnedCode = "sandbox",
+    ) -> None:
+        if trainable and trace_inside:
+            raise ValueError("trainable code is one operation, so it cannot be traced inside; choose one of the two")
+        self._receiver: Literal["", "instance", "class"] = "class" if isinstance(function, classmethod) else ""
+        self._is_static = isinstance(function, staticmethod)
+        self.function: Callable[..., Any] = (
+            function.__func__ if isinstance(function, staticmethod | classmethod) else function
+        )
+        functools.update_wrapper(self, self.function)
+        self.name = name or self.function.__name__
+        self.description = description or (inspect.getdoc(self.function) or "").partition("\n\n")[0] or None
+        self.strict = strict
+        self.trace_inside = trace_inside
+        self.learned_code = learned_code
+        self._source = _trainable(self.function) if trainable else None
+        self.code = None if self._source is None else self._code_parameter()
+        self._signature = Signature(self.function, without_first=self._receiver == "class")
+        self._run = _runner(self.function)
+
+    def _code_parameter(self) -> ParameterNode:
+        source = self._source
+        if source is None:
+            raise ValueError(f"{self.name} is not trainable")
+        made = ParameterNode(source.source, f"{self.function.__name__}.code", None, type=str, kind="code")
+        made.validators = (source.check,)
+        made.is_named = False
+        return made
+
+    def parameters(self) -> ParameterSet:
+        """The code as a parameter, or nothing."""
+        from trace_core.parameters import ParameterSet
+
+        return ParameterSet([] if self.code is None else [self.code])
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._called((), self.code, args, kwargs)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        if not self._is_static and not self._receiver:
+            self._receiver = "instance"
+            self._signature = Signature(self.function, without_first=True)
+            self.code = None  # each instance has its own
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if self._receiver == "class":
+            return BoundBundle(self, owner if instance is None else type(instance), self.code)
+        if instance is None or self._receiver != "instance":
+            return self
+        return BoundBundle(self, instance, None if self._source is None else self._code_of(instance))
+
+    def _code_of(self, instance: Any) -> ParameterNode:
+        key = f"{self.function.__qualname__}.code"
+        try:
+            held: dict[str, Any] = vars(instance)
+        except TypeError:
+            raise TypeError(
+                f"{self.function.__qualname__} is trainable for each instance, and instances of "
+                f"{type(instance).__name__} have no __dict__ to keep the code in; drop its __slots__"
+            ) from None
+        if key not in held:
+            held[key] = self._code_parameter()
+        return held[key]  # type: ignore[no-any-return]
+
+    def _called(self, bound: tuple[Any, ...], code: ParameterNode | None, args: Any, kwargs: Any) -> Any:
+        scope = SCOPE.get()
+        if scope is not None and scope.tracing:  # inside another bundle, and so a part of it
+            return self._body(code)(*bound, *plain(args), **plain(kwargs))
+        if self.trace_inside:
+            return _traced_inside(self.function(*bound, *args, **kwargs))
+        call = Call(self.name, self.function, self._signature, code, self.strict, args, kwargs)
+        return self._run(call, functools.partial(self._body(code), *bound), self.description)
+
+    def _body(self, code: ParameterNode | None) -> Callable[..., Any]:
+        """The function as it is to run now: the user's own, or the code that it was given since."""
+        source = self._source
+        if code is None or source is None:
+            return self.function
+        text = code.data
+        if text == source.source:
+            return self.function
+        call = source.acall if inspect.iscoroutinefunction(self.function) else source.call
+        return lambda *args, **kwargs: call(text, args, kwargs, native=self.learned_code == "native")
+
+    def __repr__(self) -> str:
+        return f"<bundle {self.name}{' (trainable)' if self._source else ''}>"
+
+
+class BoundBundle:
+    """A bundle as a method of an instance or a class."""
+
+    def __init__(self, bundle: Bundle, receiver: Any, code: ParameterNode | None) -> None:
+        self.bundle = bundle
+        self.receiver = receiver
+        self.code = code
+        self.__name__ = bundle.name
+        self.__doc__ = bundle.__doc__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.bundle._called((self.receiver,), self.code, args, kwargs)
+
+    def parameters(self) -> ParameterSet:
+        """The code as a parameter, or nothing."""
+        from trace_core.parameters import ParameterSet
+
+        return ParameterSet([] if self.code is None else [self.code])
+
+
+def _trainable(function: Callable[..., Any]) -> TrainableCode:
+    from trace_core.code import TrainableCode
+
+    return TrainableCode(function)
+
+
+def _traced_inside(result: Any) -> Any:
+    if inspect.isawaitable(result):
+
+        async def awaited() -> Node:
+            return as_node(await result)
+
+        return awaited()
+    return result if inspect.isgenerator(result) or inspect.isasyncgen(result) else as_node(result)
+
+
+# --- how a function is run: the four kinds differ only in how their body is driven
+
+Run = Callable[[Call, Callable[..., Any], "str | None"], Any]
+
+
+def _runner(function: Callable[..., Any]) -> Run:
+    if inspect.iscoroutinefunction(function):
+        return _run_async
+    if inspect.isasyncgenfunction(function):
+        return _run_async_generator
+    return _run_generator if inspect.isgeneratorfunction(function) else _run_sync
+
+
+def _run_sync(call: Call, body: Callable[..., Any], description: str | None) -> MessageNode:
+    try:
+        with call.inside():
+            value = plain(body(*call.args, **call.kwargs))
+    except Exception as error:
+        raise call.failure(error, description) from error
+    return call.result(value, description)
+
+
+async def _run_async(call: Call, body: Callable[..., Any], description: str | None) -> MessageNode:
+    try:
+        with call.inside():
+            value = plain(await body(*call.args, **call.kwargs))
+    except Exception as error:
+        raise call.failure(error, description) from error
+    return call.result(value, description)
+
+
+def _run_generator(call: Call, body: Callable[..., Any], description: str | None) -> Iterator[MessageNode]:
+    generated = body(*call.args, **call.kwargs)
+    items = _Items(call, generated, description)
+    try:
+        while True:
+            try:
+                with call.inside():
+                    value = plain(next(generated))
+            except StopIteration:
+                return
+            except Exception as error:
+                raise call.failure(error, description) from error
+            yield items.node(value)
+    finally:
+        generated.close()
+
+
+async def _run_async_generator(
+    call: Call, body: Callable[..., Any], description: str | None
+) -> AsyncIterator[MessageNode]:
+    generated = body(*call.args, **call.kwargs)
+    items = _Items(call, generated, description)
+    try:
+        while True:
+            try:
+                with call.inside():
+                    value = plain(await anext(generated))
+            except StopAsyncIteration:
+                return
+            except Exception as error:
+                raise call.failure(error, description) from error
+            yield items.node(value)
+    finally:
+        await generated.aclose()
+
+
+class _Items:
+    """The items of a generator, each a node whose parent is the call."""
+
+    def __init__(self, call: Call, generated: Any, description: str | None) -> None:
+        self._call, self._generated, self._description = call, generated, description
+        self._node: MessageNode | None = None
+        self._count = 0
+
+    def node(self, value: Any) -> MessageNode:
+        """The next item's node; the call's own is made with the first, and anew where more was read since."""
+        if self._node is None or self._call.has_read_more:
+            self._node = self._call.result(self._generated, self._description)
+        index = self._count
+        self._count += 1
+        parents = (self._node, Node(index))
+        return MessageNode(value, _ITEM, parents, None, self._node.depends)

@@ -1,0 +1,205 @@
+"""One call of a bundle: what went in, what was read on the side, what came out or how it failed.
+
+Used by `bundles.py`, whose bundles differ only in how the function is run (sync, async, generator).
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from itertools import count
+from typing import Any
+
+from trace_core.containers import nodes_in
+from trace_core.context import SCOPE, InsideBundle, Read
+from trace_core.errors import ExecutionError, SandboxedError
+from trace_core.failures import execution_error
+from trace_core.nodes import ExceptionNode, MessageNode, Node, as_node, message, new_id
+from trace_core.operators import Argument, Operation, call_template
+from trace_core.rendering import shortened
+
+_EMPTY = inspect.Parameter.empty
+_SIMPLE = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+_LONGEST_MESSAGE = 2_000
+
+
+class Signature:
+    """Binds calls to parameter names, defaults included, quickly where there is neither `*args` nor `**kwargs`."""
+
+    def __init__(self, function: Callable[..., Any], without_first: bool) -> None:
+        parameters = list(inspect.signature(function).parameters.values())[1 if without_first else 0 :]
+        self._signature = inspect.Signature(parameters)
+        self._names = [p.name for p in parameters]
+        self._defaults = {p.name: p.default for p in parameters if p.default is not _EMPTY}
+        self._most_positional = sum(p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD for p in parameters)
+        self._is_simple = all(p.kind in _SIMPLE for p in parameters)
+
+    def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[list[str], list[Any], int]:
+        """Names and values in call order, and how many of them are shown by position in the call's text.
+
+        Raises:
+            TypeError: the call does not fit the signature.
+        """
+        if not self._is_simple or len(args) > self._most_positional:
+            return self._bind_any(args, kwargs)
+        values = list(args)
+        taken = 0
+        for name in self._names[len(args) :]:
+            if name in kwargs:
+                values.append(kwargs[name])
+                taken += 1
+            elif name in self._defaults:
+                values.append(self._defaults[name])
+            else:
+                return self._bind_any(args, kwargs)
+        if taken != len(kwargs):
+            return self._bind_any(args, kwargs)
+        return self._names, values, 1 if len(values) == 1 and args else 0
+
+    def _bind_any(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[list[str], list[Any], int]:
+        bound = self._signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        names: list[str] = []
+        values: list[Any] = []
+        positional = 0
+        for name, value in bound.arguments.items():
+            kind = self._signature.parameters[name].kind
+            if kind is inspect.Parameter.VAR_POSITIONAL:
+                names += [f"{name}_{i}" for i in range(len(value))]
+                values += value
+                positional = len(names) if value else positional
+            elif kind is inspect.Parameter.VAR_KEYWORD:
+                names += value.keys()
+                values += value.values()
+            else:
+                names.append(name)
+                values.append(value)
+                positional = len(names) if kind is inspect.Parameter.POSITIONAL_ONLY else positional
+        return names, values, positional
+
+
+class Call:
+    """A call that is being made: its inputs now, its node when it is done."""
+
+    __slots__ = ("_code", "_function", "_inputs", "_noted", "_scope", "args", "kwargs", "name")
+
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        signature: Signature,
+        code: Node | None,
+        strict: bool,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+    ) -> None:
+        self.name = name
+        self._function = function
+        self._code = code
+        names, given, by_position = signature.bind(args, kwargs)
+        parents = [as_node(value) for value in given]
+        reads: list[Read | None] = []
+        known: set[int] = set()
+        values: dict[int, Any] = {}
+        for value, parent in zip(given, parents, strict=True):
+            held, read = parent._read()
+            reads.append(read)
+            known.add(parent.id)
+            if parent is not value:
+                known.update([inner.id for inner in nodes_in(value)])
+            values[id(value)] = held
+        self.args = tuple([values[id(value)] for value in args])
+        self.kwargs = {key: values[id(value)] for key, value in kwargs.items()}
+        if code is not None:
+            known.add(code.id)
+            parents.append(code)
+            reads.append(code._read()[1])
+        self._inputs = (names, by_position, parents, reads)
+        self._noted = 0
+        self._scope = InsideBundle(known, new_id(), name if strict else None)
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """The body: reads of nodes that were not passed in are noted."""
+        token = SCOPE.set(self._scope)
+        try:
+            yield
+        finally:
+            SCOPE.reset(token)
+
+    @property
+    def has_read_more(self) -> bool:
+        """Whether the body read nodes since the last node was made of this call."""
+        return len(self._scope.reads) != self._noted
+
+    def result(self, value: Any, description: str | None) -> MessageNode:
+        """The call's node."""
+        return self._node(value, description, MessageNode)
+
+    def failure(self, error: Exception, description: str | None) -> ExecutionError:
+        """The error that leaves the bundle, with the call's `ExceptionNode`."""
+        original = error.original if isinstance(error, SandboxedError) else error
+        if isinstance(error, ExecutionError):
+            self._scope.reads.setdefault(error.node.id, (error.node, None))
+        text = failure_text(error, self._function, None if self._code is None else self._code._peek())
+        return execution_error(original, self._node(text, description, ExceptionNode))
+
+    def _node(self, value: Any, description: str | None, cls: type[MessageNode]) -> Any:
+        names, by_position, parents, reads = self._inputs
+        aside = self._scope.reads
+        self._noted = len(aside)
+        if aside:
+            parents = [*parents, *[node for node, _ in aside.values()]]
+            reads = [*reads, *[read for _, read in aside.values()]]
+        implicit = tuple([node.name or f"read_{i}" for i, (node, _) in enumerate(aside.values())])
+        operation = _operation(self.name, tuple(names), by_position, self._code is not None, implicit, description)
+        return message(value, operation, tuple(parents), reads, cls=cls)
+
+
+@lru_cache(maxsize=4096)
+def _operation(
+    name: str,
+    names: tuple[str, ...],
+    by_position: int,
+    has_code: bool,
+    implicit: tuple[str, ...],
+    description: str | None,
+) -> Operation:
+    arguments = [Argument(argument) for argument in names]
+    if has_code:
+        arguments.append(Argument("code", "code"))
+    for read in implicit:
+        taken = {argument.name for argument in arguments}
+        free = next(n for i in count() if (n := read if i == 0 else f"{read}_{i}") not in taken)
+        arguments.append(Argument(free, "implicit"))
+    return Operation(name, tuple(arguments), call_template(name, by_position, names[by_position:]), description)
+
+
+def failure_text(error: Exception, function: Callable[..., Any], code: str | None) -> str:
+    """The error's type and message, and the line of the function that raised it."""
+    original = error.original if isinstance(error, SandboxedError) else error
+    lines = [shortened(f"({type(original).__name__}) {original}", _LONGEST_MESSAGE)]
+    number, text = _failing_line(error, function, code)
+    if text:
+        lines.append(f"line {number} of {function.__name__}:  {text.strip()}  <--- it was raised here")
+    return "\n".join(lines)
+
+
+def _failing_line(error: Exception, function: Callable[..., Any], code: str | None) -> tuple[int | None, str]:
+    """The number of the line in the function, from 1 at its `def`, and the line."""
+    if isinstance(error, SandboxedError):
+        lines = (code or "").splitlines()
+        known = error.line is not None and 0 < error.line <= len(lines)
+        return (error.line, lines[error.line - 1]) if known else (None, "")  # type: ignore[operator]
+    found: tuple[int | None, str] = (None, "")
+    traceback = error.__traceback__
+    compiled = inspect.unwrap(function).__code__
+    while traceback is not None:
+        if traceback.tb_frame.f_code is compiled:
+            number = traceback.tb_lineno
+            found = (number - compiled.co_firstlineno + 1, linecache.getline(compiled.co_filename, number))
+        traceback = traceback.tb_next
+    return found

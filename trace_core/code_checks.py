@@ -1,0 +1,277 @@
+"""What may become of a trainable function: checks when it is declared, and of each text that is to replace it."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import copy
+from collections.abc import Iterator
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from trace_core import scope
+from trace_core.errors import InvalidCode, SandboxedError, SandboxError, UntrainableCode
+from trace_core.mutation import Mutation, first_mutation
+from trace_core.sandbox import Feed, Limits, run
+from trace_core.source import Definition, Source, parse
+from trace_core.surroundings import Surroundings, import_line
+
+if TYPE_CHECKING:
+    from trace_core.crossing import Crossing
+
+MAXIMUM_LENGTH = 20_000
+"""Characters that the text of a function may have."""
+_CONTAINERS = (list, dict, set, bytearray)
+_BESIDE = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
+_OTHERWISE = 'or let rewritten code run natively with learned_code="native"'
+
+
+class Original:
+    """What the user wrote, and what rewritten code may therefore use.
+
+    `surroundings` are its outer names; `attributes` all attributes that it reads; `receiver` the name of its `self` or
+    `cls`, None for what is no method; `receiver_attributes` those that it reads from that; `owner` its class.
+    """
+
+    def __init__(self, source: Source, function: FunctionType) -> None:
+        self.definition = source.definition
+        self.name = source.definition.name
+        self.tree = parse(source.text)
+        self.text = source.text
+        self.attributes = frozenset(scope.attributes_read(self.tree))
+        self.surroundings = Surroundings(function, _names_read(self) - {self.name})
+        self.owner = _owner(function.__qualname__)
+        static = any(isinstance(node, ast.Name) and node.id == "staticmethod" for node in source.decorators)
+        names = [argument.arg for argument in (*self.definition.args.posonlyargs, *self.definition.args.args)]
+        self.receiver = names[0] if names and self.owner and not static else None
+        used = scope.attributes_of(self.tree, self.receiver) if self.receiver else {}
+        self.receiver_attributes = frozenset(used)
+
+    def given(self, names: frozenset[str] | set[str], crossing: Crossing) -> tuple[str, dict[str, Any]]:
+        """What the sandbox gets of these names: import lines, and values."""
+        lines, values = "", {}
+        for name, value in self.surroundings.defined(names):
+            line = import_line(name, value)
+            if line is None:
+                values[name] = crossing.send(value)
+            else:
+                lines += line + "\n"
+        return lines, values
+
+
+def _names_read(original: Original) -> set[str]:
+    try:
+        return scope.names_read(original.tree)
+    except SyntaxError as error:
+        raise UntrainableCode(f"{original.name} cannot be trainable: {error.msg}") from None
+
+
+def _owner(qualified_name: str) -> str | None:
+    parts = qualified_name.split(".")
+    return parts[-2] if len(parts) > 1 and parts[-2] != "<locals>" else None
+
+
+# --- at declaration
+
+
+def check_declaration(original: Original, limits: Limits) -> None:
+    """Refuse a function whose rewritten code could not run in the sandbox.
+
+    Raises:
+        UntrainableCode: with the reason and the way out.
+    """
+    for reason, way_out in _obstacles(original, limits):
+        raise UntrainableCode(f"{original.name} cannot be trainable: {reason}. {way_out}, {_OTHERWISE}.")
+
+
+def _obstacles(original: Original, limits: Limits) -> Iterator[tuple[str, str]]:
+    elsewhere = "Move that part into a function that it calls"
+    if (line := _global_statement(original.tree)) is not None:
+        yield f"line {line} assigns a global variable, which the sandbox cannot reach", "Return the value instead"
+    changed = _changed(original, original.definition, scope.parameter_names(original.definition))
+    if changed is not None:
+        copied = f"`{changed.name} = list({changed.name})` or the like"
+        yield (
+            f"line {changed.line} changes {changed.target} in place, and the sandbox works on copies",
+            f"Copy it first ({copied}), return the new value, or move the change into a function that it calls",
+        )
+    for name, value in original.surroundings.defined(_caught(original.tree)):
+        if isinstance(value, type) and value.__module__ != "builtins":
+            yield f"it catches {name}, and the sandbox knows only Python's own exceptions", elsewhere
+    for reason in _refusals(original.tree, original.text, original, limits):
+        yield reason, elsewhere
+
+
+def _global_statement(tree: ast.AST) -> int | None:
+    return next((node.lineno for node in ast.walk(tree) if isinstance(node, ast.Global)), None)
+
+
+def _caught(tree: ast.AST) -> set[str]:
+    handlers = [node.type for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler) and node.type is not None]
+    kinds = [kind for handler in handlers for kind in (handler.elts if isinstance(handler, ast.Tuple) else [handler])]
+    return {kind.id for kind in kinds if isinstance(kind, ast.Name)}
+
+
+def _changed(original: Original, definition: Definition, parameters: list[str]) -> Mutation | None:
+    """The first change in place of what comes from outside: of containers by methods too, of objects by assignment,
+    since an object's own method runs where the object is."""
+    outer = dict(original.surroundings.defined(original.surroundings.names))
+    containers = {name for name, value in outer.items() if isinstance(value, _CONTAINERS)} - set(
+        scope.parameter_names(definition)
+    )
+    found = first_mutation(definition.body, containers | set(parameters))
+    return found or first_mutation(definition.body, outer.keys() - set(scope.parameter_names(definition)), calls=False)
+
+
+# --- a new text
+
+
+def check_text(text: Any, original: Original, limits: Limits | None) -> None:
+    """Refuse a text that cannot stand in for the original; `limits` are None where it will run natively.
+
+    Raises:
+        InvalidCode: with a reason for the one who wrote the text.
+    """
+    tree = _parsed(text, original)
+    definition = _definition(tree, original)
+    reasons = _differences(tree, definition, original)
+    if limits is not None:
+        reasons = _chain(reasons, _strangers(tree, definition, original), _refusals(tree, text, original, limits))
+    for reason in reasons:
+        raise InvalidCode(original.name, reason)
+
+
+def _chain(*parts: Iterator[str]) -> Iterator[str]:
+    for part in parts:
+        yield from part
+
+
+def _parsed(text: Any, original: Original) -> ast.Module:
+    if not isinstance(text, str):
+        raise InvalidCode(original.name, f"code was expected as text, not {type(text).__name__}")
+    if len(text) > MAXIMUM_LENGTH:
+        raise InvalidCode(original.name, f"the code has {len(text)} characters, and may have {MAXIMUM_LENGTH}")
+    try:
+        tree = parse(text)
+        scope.names_read(tree)
+    except SyntaxError as error:
+        where = f"line {error.lineno}: " if error.lineno else ""
+        raise InvalidCode(original.name, f"the code does not compile: {where}{error.msg}") from None
+    return tree
+
+
+def _definition(tree: ast.Module, original: Original) -> Definition:
+    """The one def of the text that has the original's name."""
+    found = [node for node in tree.body if isinstance(node, Definition) and node.name == original.name]
+    if len(found) != 1:
+        others = sorted({node.name for node in tree.body if isinstance(node, Definition)})
+        only = f", only {', '.join(others)}" if others else ""
+        has = "it more than once" if found else f"no function {original.name}{only}"
+        reason = f"the code must define `{scope.signature(original.definition)}` once, and has {has}"
+        raise InvalidCode(original.name, reason)
+    return found[0]
+
+
+def _differences(tree: ast.Module, definition: Definition, original: Original) -> Iterator[str]:
+    if scope.signature(definition, annotations=False) != scope.signature(original.definition, annotations=False):
+        yield (
+            f"the signature must stay `{scope.signature(original.definition)}`, "
+            f"and the code has `{scope.signature(definition)}`"
+        )
+    if definition.decorator_list:
+        yield f"leave out the decorator of {original.name}: it is kept as it is"
+    for node in tree.body:
+        docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if not docstring and not isinstance(node, _BESIDE):
+            yield (
+                f"line {node.lineno}: only imports, helper functions and constants may stand beside the function; "
+                f"remove `{ast.unparse(node).splitlines()[0]}`"
+            )
+    if (line := _global_statement(tree)) is not None:
+        yield f"line {line}: global variables cannot be assigned"
+
+
+def _strangers(tree: ast.Module, definition: Definition, original: Original) -> Iterator[str]:
+    """Names and attributes that the original did not use, and changes that would be lost."""
+    known = original.surroundings.names | {original.name}
+    for name in sorted(scope.names_read(tree) - known):
+        if not hasattr(builtins, name):
+            allowed = ", ".join(sorted(name for name in known if not hasattr(builtins, name)))
+            yield f"{name} is not defined; import or define it, or use what the original used ({allowed})"
+    receiver = original.receiver
+    if receiver is not None:
+        allowed = ", ".join(sorted(original.receiver_attributes)) or "nothing"
+        for name, line in scope.attributes_of(definition, receiver).items():
+            if name not in original.receiver_attributes and name != original.name:
+                yield f"line {line}: {receiver}.{name} cannot be used; of {receiver}, use only {allowed}"
+    changed = _changed(original, definition, [receiver] if receiver else [])
+    if changed is not None:
+        yield f"line {changed.line}: {changed.target} must not be changed in place, since the change would be lost"
+
+
+# --- what the sandbox says of a text
+
+
+def _refusals(tree: ast.Module, text: str, original: Original, limits: Limits) -> Iterator[str]:
+    """What the sandbox lacks for a text: modules and their parts, builtins, syntax. It does not call the function."""
+    from trace_core.crossing import Crossing
+
+    def tried(*feeds: Feed) -> str | None:
+        try:
+            run(feeds, Crossing(original.attributes, original.owner, calls=False), limits)
+        except SandboxedError as error:
+            where = "" if error.line is None else f"line {error.line}: "
+            return where + _plainly(error.original)
+        except SandboxError as error:
+            return str(error)
+        return None
+
+    crossing = Crossing(original.attributes, original.owner, calls=False)
+    lines = [(ast.unparse(node), f"line {node.lineno}: ") for node in scope.imports(tree)]
+    outer = [(line, "") for line in original.given(_modules(original), crossing)[0].splitlines()]
+    for line, where in [*outer, *lines]:
+        if (reason := tried(Feed(line))) is not None:
+            yield where + reason
+            return
+    prelude = "\n".join(line for line, _ in [*outer, *lines])
+    uses = list(_uses(tree, original))
+    if uses and tried(Feed(prelude), Feed(f"[{', '.join(uses)}]\nNone")) is not None:
+        for use in uses:
+            if (reason := tried(Feed(prelude), Feed(f"{use}\nNone"))) is not None:
+                yield f"{use} is not in the sandbox ({reason})"
+    read_now = scope.names_read(_without_bodies(tree))
+    given, values = original.given(read_now, crossing)
+    if (reason := tried(Feed(given, values), Feed(text, text=True))) is not None:
+        yield reason
+
+
+def _modules(original: Original) -> set[str]:
+    """The outer names that are modules, or come from one of the standard library."""
+    outer = original.surroundings.defined(original.surroundings.names)
+    return {name for name, value in outer if import_line(name, value) is not None}
+
+
+def _uses(tree: ast.Module, original: Original) -> Iterator[str]:
+    """What code takes of builtins and modules: `len`, `math.sqrt`."""
+    read = scope.names_read(tree)
+    yield from sorted(name for name in read if original.surroundings.is_builtin(name))
+    outer = original.surroundings.defined(read)
+    modules = scope.modules_bound(tree) | {name for name, value in outer if isinstance(value, ModuleType)}
+    for module in sorted(modules):
+        yield from (f"{module}.{attribute}" for attribute in sorted(scope.attributes_of(tree, module)))
+
+
+def _without_bodies(tree: ast.Module) -> ast.Module:
+    """The part of a text that runs when it is defined."""
+    bare = copy.deepcopy(tree)
+    for node in ast.walk(bare):
+        if isinstance(node, Definition):
+            node.body = [ast.Pass()]
+    return bare
+
+
+def _plainly(error: Exception) -> str:
+    message = str(error).replace("The monty syntax parser does not yet support", "the sandbox does not have")
+    if isinstance(error, ImportError):
+        return f"the sandbox has {message[0].lower()}{message[1:].partition(' (')[0]}"
+    return message if isinstance(error, NotImplementedError) else f"{type(error).__name__}: {message}"

@@ -1,0 +1,290 @@
+"""What passes between the program and the sandbox: plain data by value, functions to be called back, stand-ins.
+
+A crossing belongs to one sandboxed call. Objects that are no plain data are shown as read-only stand-ins that have
+only the attributes that the original source used; functions and methods run in the program, on the objects
+themselves. The mechanism is Monty's host objects (https://github.com/pydantic/monty/blob/main/docs/host-objects.md);
+this module is imported when the first sandboxed call is made.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import functools
+import inspect
+import pathlib
+import re
+import types
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Set
+from enum import Enum
+from typing import Any
+from uuid import UUID, uuid4
+
+from pydantic_monty import ClassInstance, ClassType, MontyClassProxy, MontyClassTypeProxy, MontyStdTypeProxy
+
+from trace_core.errors import SandboxError, SandboxLimit
+
+MAXIMUM_DEPTH = 100
+_SCALARS = (type(None), bool, int, float, complex, str, bytes, datetime.date, datetime.time, datetime.timedelta)
+_PLAIN = (*_SCALARS, datetime.timezone, decimal.Decimal, pathlib.PurePath, type(...), type(NotImplemented))
+_FUNCTIONS = (
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodType,
+    functools.partial,
+    types.MethodWrapperType,
+)
+_ITERABLES = (range, deque, type({}.keys()), type({}.values()), type({}.items()))
+_FOREIGN = (MontyClassProxy, MontyClassTypeProxy, MontyStdTypeProxy)
+# How values that cannot leave the sandbox arrive here: as text.
+_ARRIVED_AS_TEXT = re.compile(
+    r"<(function|coroutine object|module|class) .*>|<bound method>|<\S+ object.*>|(dict_\w+|range)\(.*\)", re.DOTALL
+)
+
+Answer = dict[str, Any]
+"""What a host call gives: `return_value` or `exception`."""
+
+
+class Crossing:
+    """The values of one sandboxed call.
+
+    Args:
+        attributes: the attribute names that stand-ins have.
+        owner: the class whose private names (`__x`) the source may use; None outside a class.
+        calls: whether functions of the program may be called; not so while a text is only checked.
+    """
+
+    def __init__(self, attributes: Set[str] = frozenset(), owner: str | None = None, *, calls: bool = True) -> None:
+        self._calls = calls
+        self._attributes = attributes
+        self._owner = owner
+        self._functions: dict[str, Callable[..., Any]] = {}
+        self._objects: dict[UUID, tuple[Any, Set[str]]] = {}
+        self._stand_ins: dict[int, _StandIn | None] = {}
+        self._classes: dict[type, _ClassStandIn] = {}
+        self._exceptions: list[Exception] = []
+
+    # --- into the sandbox
+
+    def send(self, value: Any, depth: int = 0) -> Any:
+        """A value as the sandbox gets it.
+
+        Raises:
+            SandboxError: containers are nested too deeply (or hold themselves).
+        """
+        from trace_core.nodes import Node
+
+        if depth > MAXIMUM_DEPTH:
+            raise SandboxError(f"a value is nested more than {MAXIMUM_DEPTH} deep, or holds itself")
+        if isinstance(value, Node) and "data" not in self._attributes:
+            value = value.data  # read like this, the node becomes an implicit input of the bundle that runs
+        if isinstance(value, Enum) and not (isinstance(value, str | int) and not {"name", "value"} & self._attributes):
+            return self.stand_in(value, self._attributes)
+        if isinstance(value, _PLAIN):
+            return value
+        if isinstance(value, Exception):
+            self._exceptions.append(value)
+            return value
+        if isinstance(value, type):
+            return value if value.__module__ == "builtins" else self._class(value)
+        if isinstance(value, _FUNCTIONS):
+            return self._function(value)
+        return self._send_container(value, depth + 1)
+
+    def _send_container(self, value: Any, depth: int) -> Any:
+        if isinstance(value, dict):
+            return {self.send(key, depth): self.send(item, depth) for key, item in value.items()}
+        if isinstance(value, tuple):
+            items = [self.send(item, depth) for item in value]
+            return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+        if isinstance(value, set | frozenset):
+            kind = set if isinstance(value, set) else frozenset
+            return kind(self.send(item, depth) for item in value)
+        if isinstance(value, (list, *_ITERABLES)):
+            return [self.send(item, depth) for item in value]
+        if isinstance(value, bytearray):
+            return bytes(value)
+        return self.stand_in(value, self._attributes)
+
+    def _function(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        # A function crosses as its __name__ alone, so each gets a name of its own.
+        name = f"{getattr(function, '__name__', 'function')}#{len(self._functions)}"
+        self._functions[name] = function
+
+        def reference() -> None: ...
+
+        reference.__name__ = name
+        return reference
+
+    def stand_in(self, value: Any, attributes: Set[str]) -> Any:
+        """A stand-in for an object, with these attributes of it and no others."""
+        if id(value) in self._stand_ins:
+            return self._stand_ins[id(value)]
+        if isinstance(value, type):
+            return self._class(value, attributes)
+        self._stand_ins[id(value)] = None  # an object that holds itself under a private name sees None there
+        kind = self._class(type(value), attributes) if type(value).__module__ != "builtins" else None
+        stand_in = _StandIn(value, class_type=kind)
+        self._objects[stand_in.id] = (value, attributes)
+        stand_in.sent = self._attributes_sent(value, attributes)
+        self._stand_ins[id(value)] = stand_in
+        return stand_in
+
+    def _class(self, value: type, attributes: Set[str] | None = None) -> _ClassStandIn:
+        found = self._classes.get(value)
+        if found is None:
+            found = self._classes[value] = _ClassStandIn(value, id=uuid4(), init=True)
+            names = self._attributes if attributes is None else attributes
+            self._objects[found.id or uuid4()] = (value, names)
+            found.sent = self._attributes_sent(value, names)
+        return found
+
+    def _attributes_sent(self, value: Any, names: Set[str]) -> dict[str, Any]:
+        """What goes along with a stand-in. Public properties and objects follow when they are read; private ones
+        cannot, since Monty asks for no name that begins with an underscore."""
+        sent = {}
+        for name in names:
+            private = name.startswith("_")
+            if not private and _is_property(value, name):
+                continue
+            try:
+                item = self._read(value, name)
+            except AttributeError:
+                continue
+            if private or isinstance(item, (*_PLAIN, *_FUNCTIONS, list, tuple, dict, set, frozenset)):
+                sent[name] = self.send(item)
+        return sent
+
+    def _read(self, value: Any, name: str) -> Any:
+        if name.startswith("__") and not name.endswith("__") and self._owner:
+            name = f"_{self._owner.lstrip('_')}{name}"
+        return getattr(value, name)
+
+    # --- calls back from the sandbox
+
+    def attribute(self, object_id: UUID, name: str) -> Answer:
+        """The value of a stand-in's attribute that did not go along with it."""
+        value, names = self._objects[object_id]
+        if name not in names:
+            return {"exception": AttributeError(f"{type(value).__name__!r} object has no attribute {name!r} here")}
+        answer: Answer = self._answer(lambda: self._read(value, name))
+        return answer
+
+    def call(self, name: str, object_id: UUID | None, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
+        """Call a function of the program; gives an Answer, or an awaitable of one if the function is async.
+
+        What is no `Exception` (KeyboardInterrupt, CancelledError) passes through and ends the sandboxed call.
+        """
+        if not self._calls:
+            return {"exception": RuntimeError(f"{name.partition('#')[0]}() may be called only inside the function")}
+        function = self._functions.get(name)
+        if object_id is not None:
+            value, names = self._objects[object_id]
+            function = getattr(value, name, None) if name in names else None
+            if name == "__call__" and callable(value):
+                function = value
+        if function is None:
+            return {"exception": AttributeError(f"{name} cannot be called here")}
+        return self._answer(
+            functools.partial(self._call_checked, name.partition("#")[0], function, arguments, keywords)
+        )
+
+    def _call_checked(
+        self, name: str, function: Callable[..., Any], arguments: tuple[Any, ...], keywords: Mapping[str, Any]
+    ) -> Any:
+        for argument in (*arguments, *keywords.values()):
+            if isinstance(argument, _FOREIGN) or (isinstance(argument, str) and _ARRIVED_AS_TEXT.fullmatch(argument)):
+                raise TypeError(f"{name}() was given something that cannot leave the sandbox; give it plain data")
+        before = _contents([arguments, keywords])
+        result = function(*arguments, **keywords)
+        if _contents([arguments, keywords]) != before:
+            raise TypeError(f"{name}() changes its argument in place, which does not reach the code that called it")
+        return result
+
+    def _answer(self, compute: Callable[[], Any]) -> Any:
+        try:
+            result = compute()
+            if inspect.isawaitable(result):
+                return self._answer_later(result)
+            return {"return_value": self.send(result)}
+        except Exception as error:  # noqa: BLE001 - whatever the program's function raises is raised again at its call
+            self._exceptions.append(error)
+            return {"exception": error}
+
+    async def _answer_later(self, result: Awaitable[Any]) -> Answer:
+        try:
+            return {"return_value": self.send(await result)}
+        except Exception as error:  # noqa: BLE001 - as in _answer
+            self._exceptions.append(error)
+            return {"exception": error}
+
+    # --- out of the sandbox
+
+    def original(self, arrived: BaseException) -> Exception:
+        """The exception that code meant: the program's own where it came from there, else a builtin one."""
+        for error in reversed(self._exceptions):
+            if isinstance(error, type(arrived)) and (
+                str(error) == str(arrived) or str(arrived) in map(str, error.args)
+            ):
+                return error
+        return arrived if isinstance(arrived, Exception) else RuntimeError(f"{type(arrived).__name__}: {arrived}")
+
+
+def check_result(kind: str, value: Any, size: int) -> None:
+    """Refuse a result that is no data, or too large. `kind` is its type's name in the sandbox.
+
+    Raises:
+        TypeError: it is, or holds, a function, an iterator, a module or an object of a class of the code's own.
+        SandboxLimit: it has more than `size` items and characters, or is nested too deeply.
+    """
+    if isinstance(value, str) and kind != "str":
+        raise TypeError(f"the result is a {kind}, which cannot leave the sandbox; return plain data, such as a list")
+    waiting: list[tuple[Any, int]] = [(value, 0)]
+    while waiting:
+        item, depth = waiting.pop()
+        size -= len(item) if isinstance(item, str | bytes) else 1
+        if size < 0:
+            raise SandboxLimit("the result is larger than it may be")
+        if depth > MAXIMUM_DEPTH:
+            raise SandboxLimit(f"the result is nested more than {MAXIMUM_DEPTH} deep")
+        if isinstance(item, _FOREIGN):
+            raise TypeError(
+                f"the result has an object of {item.name}, which cannot leave the sandbox; return plain data"
+            )
+        if isinstance(item, dict):
+            waiting += [(part, depth + 1) for pair in item.items() for part in pair]
+        elif isinstance(item, list | tuple | set | frozenset):
+            waiting += [(part, depth + 1) for part in item]
+
+
+class _StandIn(ClassInstance):
+    sent: dict[str, Any]
+
+    def get_eager_attrs(self) -> dict[str, Any]:
+        return self.sent
+
+
+class _ClassStandIn(ClassType):
+    sent: dict[str, Any]
+
+    def get_eager_attrs(self) -> dict[str, Any]:
+        return self.sent
+
+
+def _is_property(value: Any, name: str) -> bool:
+    found = inspect.getattr_static(type(value), name, None)
+    return isinstance(found, property | functools.cached_property) or (
+        hasattr(type(found), "__set__") and not isinstance(found, types.MemberDescriptorType)
+    )
+
+
+def _contents(value: Any) -> Any:
+    """The containers in a value, with their items by identity: equal as long as nothing in them was exchanged."""
+    if isinstance(value, list | tuple):
+        return [_contents(item) for item in value]
+    if isinstance(value, Mapping):
+        return [(key, _contents(item)) for key, item in value.items()]
+    if isinstance(value, set):
+        return set(map(id, value))
+    return id(value)

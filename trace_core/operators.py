@@ -1,0 +1,316 @@
+"""What Python's operators and methods do between nodes: each gives a new node that remembers its operands.
+
+A mixin of `Node`; what an operation builds is decided in `nodes.py` (`_apply`). `==`, `!=`, `bool()`, `len()`, `in`,
+`int()` and the like are plain: Python needs a bool or an int there, so they give the value and record nothing.
+The data model is https://docs.python.org/3/reference/datamodel.html.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
+
+from trace_core.errors import ImmutableNode
+
+if TYPE_CHECKING:
+    from trace_core.nodes import MessageNode
+
+    _Binary = Callable[[Any, Any], MessageNode]
+
+
+class Argument(NamedTuple):
+    """One input of an operation: its name, why it is one, and whether data or only control came through it."""
+
+    name: str
+    why: str = "argument"
+    kind: str = "data"
+
+
+class Operation:
+    """What an operation node did; shared by all nodes that did the same.
+
+    `template` renders it as Python, `{0}` standing for the first input (`"{0} + {1}"`, `"route(ticket={0})"`); inputs
+    that it does not name were read implicitly. `function` computes it from plain values, where that can be done.
+    """
+
+    __slots__ = ("arguments", "description", "function", "name", "template")
+
+    def __init__(
+        self,
+        name: str,
+        arguments: tuple[Argument, ...],
+        template: str,
+        description: str | None = None,
+        function: Callable[..., Any] | None = None,
+    ) -> None:
+        self.name = name
+        self.arguments = arguments
+        self.template = template
+        self.description = description
+        self.function = function
+
+
+def call_template(start: str, positional: int, keywords: tuple[str, ...], first: int = 0) -> str:
+    """`start(...)` with that many positional and these keyword inputs, numbered from `first`."""
+    parts = [f"{{{first + i}}}" for i in range(positional)]
+    parts += [f"{key}={{{first + positional + i}}}" for i, key in enumerate(keywords)]
+    return f"{start}({', '.join(parts)})"
+
+
+def numbered(*names: str) -> tuple[Argument, ...]:
+    """Plain arguments of these names."""
+    return tuple(Argument(name) for name in names)
+
+
+@lru_cache(maxsize=1024)
+def method_operation(name: str, positional: int, keywords: tuple[str, ...]) -> Operation:
+    """The operation `self.name(...)` for a call of this shape."""
+
+    def function(receiver: Any, *values: Any) -> Any:
+        return getattr(receiver, name)(*values[:positional], **dict(zip(keywords, values[positional:], strict=True)))
+
+    arguments = numbered("self", *(f"args_{i}" for i in range(positional)), *keywords)
+    return Operation(name, arguments, call_template("{0}." + name, positional, keywords, 1), function=function)
+
+
+@lru_cache(maxsize=1024)
+def call_operation(positional: int, keywords: tuple[str, ...]) -> Operation:
+    """The operation of calling a node whose value is a function."""
+
+    def function(called: Any, *values: Any) -> Any:
+        return called(*values[:positional], **dict(zip(keywords, values[positional:], strict=True)))
+
+    arguments = numbered("function", *(f"args_{i}" for i in range(positional)), *keywords)
+    return Operation("call", arguments, call_template("{0}", positional, keywords, 1), function=function)
+
+
+@lru_cache(maxsize=256)
+def attribute_operation(name: str) -> Operation:
+    """The operation `self.name`."""
+    return Operation("attribute", numbered("self"), "{0}." + name, function=lambda x: getattr(x, name))
+
+
+@lru_cache(maxsize=8)
+def slice_operation(start: bool, stop: bool, step: bool) -> Operation:
+    """The operation `x[start:stop:step]` with the given bounds present."""
+    present = [name for name, there in (("start", start), ("stop", stop), ("step", step)) if there]
+    places = {name: f"{{{i}}}" for i, name in enumerate(present, 1)}
+    colon = f":{places['step']}" if step else ""
+    template = f"{{0}}[{places.get('start', '')}:{places.get('stop', '')}{colon}]"
+
+    def function(x: Any, *bounds: Any) -> Any:
+        given = dict(zip(present, bounds, strict=True))
+        return x[slice(given.get("start"), given.get("stop"), given.get("step"))]
+
+    return Operation("getitem", numbered("x", *present), template, function=function)
+
+
+class TwoOperands(NamedTuple):
+    """A binary operator, or its reflected form; `nodes.py` makes the method of it."""
+
+    operation: Operation
+    reflected: bool
+
+
+def _binary(name: str, symbol: str, function: Callable[[Any, Any], Any], reflected: bool = False) -> _Binary:
+    operation = Operation(name, numbered("x", "y"), f"{{0}} {symbol} {{1}}", function=function)
+    return cast("_Binary", TwoOperands(operation, reflected))
+
+
+def _reflected(name: str, symbol: str, function: Callable[[Any, Any], Any]) -> _Binary:
+    return _binary(name, symbol, function, reflected=True)
+
+
+def _function(name: str, template: str, function: Callable[..., Any]) -> Callable[..., MessageNode]:
+    count = template.count("{")
+    operation = Operation(name, numbered(*"xyz"[:count]), template, function=function)
+
+    def method(self: Any, *others: Any) -> MessageNode:
+        return self._apply(operation, (self, *others))  # type: ignore[no-any-return]
+
+    return method
+
+
+def _method(name: str) -> Callable[..., MessageNode]:
+    def method(self: Any, *args: Any, **kwargs: Any) -> MessageNode:
+        return self._apply(  # type: ignore[no-any-return]
+            method_operation(name, len(args), tuple(kwargs)), (self, *args, *kwargs.values())
+        )
+
+    method.__name__ = name
+    return method
+
+
+def _refused(what: str, instead: str) -> Callable[..., NoReturn]:
+    def method(self: Any, *_: Any, **__: Any) -> NoReturn:
+        raise ImmutableNode(f"a node cannot be changed in place by {what}; {instead}")
+
+    return method
+
+
+_GETITEM = Operation("getitem", numbered("x", "key"), "{0}[{1}]", function=operator.getitem)
+_LIST = Operation("list", numbered("x"), "list({0})", function=list)
+_NEW_VALUE = "make a new value, e.g. node | {key: value}, node[:i] + [value] + node[i + 1:], or a @bundle that does it"
+
+
+class Operators:
+    """Python's operators and the common methods of str, list, dict and set, traced."""
+
+    __slots__ = ()
+
+    # numpy must leave `array + node` to `__radd__`
+    __array_ufunc__ = None
+
+    if TYPE_CHECKING:
+
+        def _apply(self, operation: Operation, operands: tuple[Any, ...]) -> MessageNode: ...
+
+        def _value(self) -> Any: ...
+
+    __add__, __radd__ = _binary("add", "+", operator.add), _reflected("add", "+", operator.add)
+    __sub__, __rsub__ = _binary("subtract", "-", operator.sub), _reflected("subtract", "-", operator.sub)
+    __mul__, __rmul__ = _binary("multiply", "*", operator.mul), _reflected("multiply", "*", operator.mul)
+    __matmul__, __rmatmul__ = _binary("matmul", "@", operator.matmul), _reflected("matmul", "@", operator.matmul)
+    __truediv__, __rtruediv__ = _binary("divide", "/", operator.truediv), _reflected("divide", "/", operator.truediv)
+    __floordiv__ = _binary("floor_divide", "//", operator.floordiv)
+    __rfloordiv__ = _reflected("floor_divide", "//", operator.floordiv)
+    __mod__, __rmod__ = _binary("mod", "%", operator.mod), _reflected("mod", "%", operator.mod)
+    _power, __rpow__ = _binary("power", "**", operator.pow), _reflected("power", "**", operator.pow)
+    __lshift__, __rlshift__ = _binary("lshift", "<<", operator.lshift), _reflected("lshift", "<<", operator.lshift)
+    __rshift__, __rrshift__ = _binary("rshift", ">>", operator.rshift), _reflected("rshift", ">>", operator.rshift)
+    __and__, __rand__ = _binary("and_", "&", operator.and_), _reflected("and_", "&", operator.and_)
+    __or__, __ror__ = _binary("or_", "|", operator.or_), _reflected("or_", "|", operator.or_)
+    __xor__, __rxor__ = _binary("xor", "^", operator.xor), _reflected("xor", "^", operator.xor)
+    __lt__, __le__ = _binary("less", "<", operator.lt), _binary("less_equal", "<=", operator.le)
+    __gt__, __ge__ = _binary("greater", ">", operator.gt), _binary("greater_equal", ">=", operator.ge)
+
+    __neg__ = _function("negative", "-{0}", operator.neg)
+    __pos__ = _function("positive", "+{0}", operator.pos)
+    __invert__ = _function("invert", "~{0}", operator.invert)
+    __abs__ = _function("abs", "abs({0})", abs)
+    __trunc__ = _function("trunc", "math.trunc({0})", math.trunc)
+    __floor__ = _function("floor", "math.floor({0})", math.floor)
+    __ceil__ = _function("ceil", "math.ceil({0})", math.ceil)
+    __divmod__ = _function("divmod", "divmod({0}, {1})", divmod)
+    _round = _function("round", "round({0})", round)
+    _round_to = _function("round", "round({0}, {1})", round)
+    _power_modulo = _function("power", "pow({0}, {1}, {2})", pow)
+
+    def __round__(self, digits: Any = None) -> MessageNode:
+        return self._round() if digits is None else self._round_to(digits)
+
+    def __pow__(self, exponent: Any, modulo: Any = None) -> MessageNode:
+        return self._power(exponent) if modulo is None else self._power_modulo(exponent, modulo)
+
+    def __rdivmod__(self, other: Any) -> MessageNode:
+        return self._apply(_DIVMOD, (other, self))
+
+    # --- items, attributes, calls
+
+    def __getitem__(self, key: Any) -> MessageNode:
+        if not isinstance(key, slice):
+            return self._apply(_GETITEM, (self, key))
+        bounds = (key.start, key.stop, key.step)
+        operation = slice_operation(*(bound is not None for bound in bounds))
+        return self._apply(operation, (self, *(bound for bound in bounds if bound is not None)))
+
+    def __iter__(self) -> Iterator[MessageNode]:
+        """Each item as a node of its own; a dict gives its keys, what has no order of its own is listed first."""
+        value = self._value()
+        ordered: Operators = self
+        if not (hasattr(type(value), "__getitem__") and hasattr(type(value), "__len__")) or isinstance(value, dict):
+            ordered = self._apply(_LIST, (self,))
+            value = ordered._value()
+        return (ordered[i] for i in range(len(value)))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> MessageNode:
+        """Call the node's value, a function: the call is one operation."""
+        return self._apply(call_operation(len(args), tuple(kwargs)), (self, *args, *kwargs.values()))
+
+    def call(self, method: str, *args: Any, **kwargs: Any) -> MessageNode:
+        """Call any method of the value by name, traced: `node.call("values")`."""
+        return self._apply(method_operation(method, len(args), tuple(kwargs)), (self, *args, *kwargs.values()))
+
+    def attribute(self, name: str) -> MessageNode:
+        """Read any attribute of the value by name, traced: `node.attribute("year")`."""
+        return self._apply(attribute_operation(name), (self,))
+
+    # --- changing in place
+
+    __setitem__ = _refused("item assignment", _NEW_VALUE)
+    __delitem__ = _refused("deleting an item", _NEW_VALUE)
+    append = _refused("append", "write node + [value]")
+    extend = _refused("extend", "write node + values")
+    insert = _refused("insert", "write node[:i] + [value] + node[i:]")
+    remove = _refused("remove", _NEW_VALUE)
+    pop = _refused("pop", "write node[-1] for the item and node[:-1] for the rest")
+    clear = _refused("clear", _NEW_VALUE)
+    sort = _refused("sort", "write node(sorted)(values), or a @bundle that returns sorted(values)")
+    reverse = _refused("reverse", "write node[::-1]")
+    update = _refused("update", "write node | other")
+    setdefault = _refused("setdefault", "write {key: value} | node")
+
+    # --- methods of str, list, dict and set (`values` names what an operation read: use `node.call("values")`)
+
+    capitalize, casefold, center = _method("capitalize"), _method("casefold"), _method("center")
+    count, encode, endswith, expandtabs = (
+        _method("count"),
+        _method("encode"),
+        _method("endswith"),
+        _method("expandtabs"),
+    )
+    find, format, format_map, index = _method("find"), _method("format"), _method("format_map"), _method("index")
+    isalnum, isalpha, isdigit, islower = _method("isalnum"), _method("isalpha"), _method("isdigit"), _method("islower")
+    isnumeric, isspace, istitle, isupper = (
+        _method("isnumeric"),
+        _method("isspace"),
+        _method("istitle"),
+        _method("isupper"),
+    )
+    join, ljust, lower, lstrip = _method("join"), _method("ljust"), _method("lower"), _method("lstrip")
+    partition, removeprefix, removesuffix = _method("partition"), _method("removeprefix"), _method("removesuffix")
+    replace, rfind, rindex, rjust = _method("replace"), _method("rfind"), _method("rindex"), _method("rjust")
+    rpartition, rsplit, rstrip, split = _method("rpartition"), _method("rsplit"), _method("rstrip"), _method("split")
+    splitlines, startswith, strip, swapcase = (
+        _method("splitlines"),
+        _method("startswith"),
+        _method("strip"),
+        _method("swapcase"),
+    )
+    title, translate, upper, zfill = _method("title"), _method("translate"), _method("upper"), _method("zfill")
+    decode, get, items, keys = _method("decode"), _method("get"), _method("items"), _method("keys")
+    union, intersection, difference = _method("union"), _method("intersection"), _method("difference")
+    symmetric_difference, issubset, issuperset = (
+        _method("symmetric_difference"),
+        _method("issubset"),
+        _method("issuperset"),
+    )
+
+    # --- plain Python values
+
+    def __bool__(self) -> bool:
+        return bool(self._value())
+
+    def __len__(self) -> int:
+        return len(self._value())
+
+    def __contains__(self, item: Any) -> bool:
+        return item in self._value()
+
+    def __int__(self) -> int:
+        return int(self._value())
+
+    def __float__(self) -> float:
+        return float(self._value())
+
+    def __complex__(self) -> complex:
+        return complex(self._value())
+
+    def __index__(self) -> int:
+        return operator.index(self._value())
+
+
+_DIVMOD = Operation("divmod", numbered("x", "y"), "divmod({0}, {1})", function=divmod)

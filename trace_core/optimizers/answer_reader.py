@@ -1,0 +1,234 @@
+"""The order in which an LLM's answer is searched for values, and what counts as given to which variable."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from trace_core.errors import UnusableAnswer
+from trace_core.optimizers.answer_blocks import Block, blocks, element, outside, variable_tags
+from trace_core.optimizers.answer_json import OBJECT_START, Duplicates, JSONReadError, objects
+from trace_core.optimizers.answer_values import (
+    Names,
+    Variable,
+    assignment,
+    code_text,
+    function_name,
+    functions,
+    identifier,
+    is_text,
+    printable,
+    unchanged,
+)
+
+_REASONING = ("reasoning", "reason", "explanation")
+_COMMENTARY = (*_REASONING, "thought", "thoughts", "analysis", "answer", "feedback", "suggestion", "suggestions")
+_NAME = re.compile(r"[\w.\[\]]*\w[\w.\[\]]*")
+_MARKED = re.compile(r"`([^`\n]+)`|\*\*([^*\n]+)\*\*|\"([^\"\n]+)\"|<([^<>\n]+)>")
+
+
+class Reader:
+    """One answer being read.
+
+    `given` holds what was written for each variable, `refusals` what was written for none, `reasoning` the rest.
+    """
+
+    def __init__(self, text: str, variables: Mapping[str, Variable]) -> None:
+        self.variables = variables
+        self.names = Names(variables)
+        self.given: dict[str, list[Any]] = {}
+        self.refusals: dict[str, str] = {}
+        self.reasoning = ""
+        self._text = text
+        self._blocks = blocks(text)
+        self._prose = outside(text, self._blocks)
+        self._broken = ""
+        self._answered = False
+
+    def read(self) -> Reader:
+        """Try each form in turn until one gives something. Raises UnusableAnswer if none does."""
+        forms = (self._from_json, self._from_tags, self._from_blocks, self._from_lines, self._from_bare_code)
+        for form in forms:
+            form()
+            if self._answered or self.given or self.refusals:
+                self.reasoning = self.reasoning or ("" if form == self._from_json else self._prose)
+                return self
+        names = ", ".join(self.names.exact)
+        raise UnusableAnswer(self._broken or f"no block and no JSON object gives a value for {names}")
+
+    def _add(self, written: str, value: Any) -> None:
+        meant = self.names.meant(written)
+        if len(meant) == 1:
+            self.given.setdefault(meant[0], []).append(value)
+        else:
+            shown = printable(written[:80])
+            self.refusals[shown] = self.names.unknown(shown)
+
+    # --- JSON
+
+    def _from_json(self) -> None:
+        for source in self._json_sources():
+            try:
+                answers = [each for each in objects(source) if self._is_answer(each)]
+            except JSONReadError as error:
+                self._broken = str(error)
+                continue
+            for answer in answers:
+                self._take(answer)
+            if answers:
+                self._answered = True
+                return
+
+    def _json_sources(self) -> Iterator[str]:
+        if self._text.lstrip()[:1] in ("{", "[", "｛"):
+            yield self._text  # a block in it stands inside a string
+            return
+        for block in self._blocks:
+            if block.text.lstrip()[:1] in ("{", "｛") and ("suggestion" in block.text or not self._labels(block)):
+                yield block.text
+        yield self._prose
+
+    def _is_answer(self, value: dict[str, Any]) -> bool:
+        keys = [key for key in value if key.strip().casefold() not in _COMMENTARY]
+        if _suggestion(value) is not None or any(self.names.meant(key, whole=True) for key in value):
+            return True
+        if keys and all(len(self.names.meant(key)) == 1 for key in keys):
+            return True
+        self._broken = f"the JSON object names no variable; the variables are {', '.join(self.names.exact)}"
+        return False
+
+    def _take(self, answer: dict[str, Any]) -> None:
+        key = _suggestion(answer)
+        comments = [each for each in answer if each.strip().casefold() in _COMMENTARY and not self.names.meant(each)]
+        for each in comments:
+            if each.strip().casefold() in _REASONING:
+                self.reasoning = answer[each] if isinstance(answer[each], str) else json.dumps(answer[each])
+        suggestion = answer[key] if key is not None else {each: answer[each] for each in answer if each not in comments}
+        if isinstance(suggestion, str):
+            suggestion = self._from_text(suggestion)
+        if isinstance(suggestion, Duplicates):
+            self.refusals["suggestion"] = "is given twice, with different values; give one"
+        elif isinstance(suggestion, dict):
+            for name, value in suggestion.items():
+                self._add(name, value)
+        elif suggestion is not None:
+            self.refusals["suggestion"] = "must be a JSON object with a value for each variable"
+
+    def _from_text(self, suggestion: str) -> Any:
+        """A suggestion that is a string: JSON once more, or the value of the only variable."""
+        if suggestion.lstrip().startswith("{"):
+            try:
+                found = objects(suggestion)
+            except JSONReadError:
+                return suggestion
+            return found[0] if len(found) == 1 else suggestion
+        return {self.names.exact[0]: suggestion} if len(self.variables) == 1 else suggestion
+
+    # --- tags and blocks
+
+    def _from_tags(self) -> None:
+        for name, value, position in variable_tags(self._text):
+            if not any(block.start <= position < block.end for block in self._blocks):
+                self._add(name, value)
+
+    def _from_blocks(self) -> None:
+        labelled: dict[str, list[str]] = {}
+        for block in self._blocks:
+            for name in self._block_owners(block):
+                labelled.setdefault(name, []).append(self._share(name, block.text))
+        if not labelled and len(self.variables) == 1:
+            [(name, variable)] = self.variables.items()
+            texts = [block.text for block in self._blocks if block.text.strip() and self._may_be(variable, block)]
+            labelled = {name: texts} if texts else {}
+        for name, texts in labelled.items():
+            self.given[name] = _chosen(self.variables[name], texts)
+        if not self.given:
+            self._from_elements()
+
+    def _block_owners(self, block: Block) -> list[str]:
+        """The variables that a block is for: the one named on or above it, else those whose function it defines."""
+        if not block.text.strip():
+            return []
+        if named := self._labels(block):
+            return named
+        defined = functions(code_text(block.text))
+        owners = [name for name, each in self.variables.items() if function_name(each) in defined]
+        return owners if len({function_name(self.variables[name]) for name in owners}) == len(owners) else []
+
+    def _labels(self, block: Block) -> list[str]:
+        """The one variable named on the opening fence, by the line above, or, where there are several, in that line."""
+        info = block.info.split()
+        places = [(info, True), ([block.label], False), (info, False)]
+        if len(self.variables) > 1:
+            marked = [next(filter(None, groups)) for groups in _MARKED.findall(block.label)]
+            dotted = [word for word in _NAME.findall(block.label) if "." in word or "_" in word]
+            places += [(marked, False), (dotted, True)]
+        for words, whole in places:
+            found = {name for word in words for name in self.names.meant(word, whole)}
+            if len(found) == 1:
+                return [*found]
+        return []
+
+    def _share(self, name: str, text: str) -> str:
+        """A block without the functions that belong to other variables."""
+        own = function_name(self.variables[name])
+        if own is None:
+            return text
+        text = code_text(text)
+        others = {function_name(each) for each in self.variables.values()} - {own}
+        foreign = [span for function, span in functions(text).items() if function in others]
+        lines = enumerate(text.splitlines(keepends=True), start=1)
+        return "".join(line for number, line in lines if not any(first <= number <= last for first, last in foreign))
+
+    def _may_be(self, variable: Variable, block: Block) -> bool:
+        """Whether an unnamed block may be the value of the only variable: text is no JSON, unless it was before."""
+        if not is_text(variable) or (block.info != "json" and not OBJECT_START.match(block.text.lstrip())):
+            return True
+        return "suggestion" not in block.text and OBJECT_START.match(str(variable.data).lstrip()) is not None
+
+    def _from_elements(self) -> None:
+        for name in self.names.exact:
+            for spelled in dict.fromkeys((name, identifier(name), name.rpartition(".")[2])):
+                value = element(self._prose, spelled)
+                if value is not None and self.names.meant(spelled) == [name]:
+                    self.given.setdefault(name, []).append(value)
+                    break
+
+    # --- what is left
+
+    def _from_lines(self) -> None:
+        if self._broken:
+            return  # a line of JSON that cannot be read may have lost its end
+        for line in self._text.splitlines():
+            named = assignment(line)
+            if named is None:
+                continue
+            meant = self.names.meant(named[0], whole=True)
+            if len(meant) == 1 and not is_text(self.variables[meant[0]]):
+                self.given.setdefault(meant[0], []).append(named[1])
+
+    def _from_bare_code(self) -> None:
+        for name, variable in self.variables.items():
+            function = function_name(variable)
+            for pattern in (r"\A", rf"^(?:async[ ]+)?def[ ]+{function}\b"):
+                start = re.search(pattern, self._prose, re.MULTILINE)
+                if function and start and function in functions(code_text(self._prose[start.start() :])):
+                    self.given[name] = [self._prose[start.start() :]]
+                    break
+
+
+def _suggestion(answer: dict[str, Any]) -> str | None:
+    """The key of the suggestion in a JSON answer."""
+    return next((key for key in answer if key.strip().casefold() in ("suggestion", "suggestions")), None)
+
+
+def _chosen(variable: Variable, texts: list[str]) -> list[str]:
+    """Of several blocks for one variable those that count: see `trace_core.optimizers.answer.parse`."""
+    texts = [code_text(text) if variable.kind == "code" else text.strip() for text in texts]
+    texts = [text for text in texts if not unchanged(variable, text)] or texts[:1]
+    if variable.kind != "code":
+        return texts
+    defining = [text for text in texts if function_name(variable) in functions(text)]
+    return (defining or texts)[-1:]

@@ -1,0 +1,298 @@
+"""Sets of parameters: written together or not at all, tried as candidates, saved and loaded.
+
+The update step of OPTO (arXiv 2406.16218, section 2) changes several parameters at once, in objects that may refuse.
+A write validates all, snapshots all, writes all and reads all back; on a failure it restores in reverse order.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from os import PathLike
+from typing import Any, Literal
+
+from trace_core.context import OVERLAY, Version
+from trace_core.errors import CandidateNotSeen, InconsistentParameters, InvalidValue, NameClash, ParametersBusy
+from trace_core.nodes import Node
+from trace_core.parameter_nodes import ParameterNode
+from trace_core.trace_graph import TraceGraph
+
+OnDrift = Literal["raise", "skip", "load"]
+Parameters = "ParameterSet | Mapping[str, ParameterNode] | Iterable[ParameterNode] | ParameterNode"
+
+_candidate_number = count(1).__next__
+
+
+def write(changes: Sequence[tuple[ParameterNode, Any, int | None]], author: str) -> None:
+    """Write checked values, all or none; each change is (parameter, value, number of the version that it restores).
+
+    Raises:
+        InvalidValue: an object refused its value or did not keep it; all parameters are as before.
+        InconsistentParameters: and then an object did not take its old value back either.
+    """
+    bound = [(parameter, value) for parameter, value, _ in changes if parameter.binding is not None]
+    before = [(parameter, parameter.binding.get()) for parameter, _ in bound]
+    written = 0
+    try:
+        for parameter, value in bound:
+            written += 1
+            parameter.binding.set(value)
+            _require_kept(parameter, value)
+    except BaseException as error:
+        _restore(before[:written], error, dict(bound))
+        if isinstance(error, Exception) and not isinstance(error, InvalidValue):
+            name = bound[written - 1][0].name
+            raise InvalidValue(name, f"the value could not be written: {type(error).__name__}: {error}") from error
+        raise
+    for parameter, value, restores in changes:
+        parameter._record(value, author, restores)
+
+
+def _require_kept(parameter: ParameterNode, value: Any) -> None:
+    kept = parameter.binding.get()
+    if kept is not value and kept != value:
+        raise InvalidValue(parameter.name, "the value was written, and another one was read back")
+
+
+def _restore(
+    before: Sequence[tuple[ParameterNode, Any]], cause: BaseException, new: Mapping[ParameterNode, Any]
+) -> None:
+    failures = []
+    for parameter, value in reversed(before):
+        try:
+            parameter.binding.set(value)
+            _require_kept(parameter, value)
+        except Exception as error:  # noqa: BLE001 - the other objects must be restored whatever this one raises
+            failures.append(f"{parameter.name}: {type(error).__name__}: {error}")
+    if failures:
+        states = {p.name: {"before": value, "wanted": new[p], "now": p.binding.get()} for p, value in before}
+        raise InconsistentParameters(
+            f"a write failed and not everything could be put back ({'; '.join(failures)}); .states has what is where",
+            states,
+        ) from cause
+
+
+class Candidate:
+    """Values that stand in for parameters' own in this thread or task (`ParameterSet.candidate`)."""
+
+    def __init__(self, label: str, values: Mapping[ParameterNode, Any]) -> None:
+        self.label = label
+        self.values = values
+
+    def verify(self, *outputs: Node) -> None:
+        """Make sure that what led to the outputs used this candidate.
+
+        Raises:
+            CandidateNotSeen: an operation read another version of one of its parameters, or none read any.
+        """
+        names = {parameter.id: parameter.name for parameter in self.values}
+        seen = {parameter.id: parameter.version for parameter in self.values if parameter in set(outputs)}
+        for operation in TraceGraph.of(*outputs).operations:
+            for index, parent in enumerate(operation.parents):
+                if parent.id in names:
+                    version = operation.read_of(index).version
+                    if version != self.label:
+                        raise CandidateNotSeen(
+                            f"{operation.op!r} read version {version} of {names[parent.id]!r}, not candidate {self.label}"
+                        )
+                    seen[parent.id] = version
+        if not seen:
+            raise CandidateNotSeen(
+                f"nothing that led to the output used candidate {self.label} ({', '.join(names.values())})"
+            )
+
+
+class ParameterSet(Mapping[str, ParameterNode]):
+    """Parameters by name, in order.
+
+    Args:
+        parameters: another set, a mapping of names, or any iterable of parameters.
+
+    A name that a user gave can stand for one parameter only; a parameter without one takes its key in a mapping, else
+    the next free `name[1]`, `name[2]`. Sets merge with `|`.
+
+    Raises:
+        NameClash: two parameters were given the same name, or one is listed under another name than its own.
+        TypeError: something is not a parameter.
+
+    Example:
+        parameters = ParameterSet([rules, style]) | agent.parameters()
+        parameters["style"].set("friendly")
+    """
+
+    def __init__(self, parameters: Mapping[str, ParameterNode] | Iterable[ParameterNode] = ()) -> None:
+        self._by_name: dict[str, ParameterNode] = {}
+        listed = parameters.items() if isinstance(parameters, Mapping) else ((None, p) for p in parameters)
+        for key, parameter in listed:
+            if not isinstance(parameter, ParameterNode):
+                raise TypeError(f"a parameter is expected, not {type(parameter).__name__}: node(value, trainable=True)")
+            self._add(key, parameter)
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, ParameterNode] | Iterable[ParameterNode] | ParameterNode) -> ParameterSet:
+        """The set itself, or one of what was given."""
+        if isinstance(parameters, ParameterSet):
+            return parameters
+        return cls([parameters] if isinstance(parameters, ParameterNode) else parameters)
+
+    def _add(self, key: str | None, parameter: ParameterNode) -> None:
+        if key is not None and key != parameter.name:
+            if parameter.is_named:
+                raise NameClash(f"the parameter named {parameter.name!r} is listed under another name, {key!r}")
+            parameter.name = key
+        there = self._by_name.get(parameter.name)
+        if there is not None and there is not parameter:
+            if parameter.is_named and there.is_named:
+                raise NameClash(f"two parameters are named {parameter.name!r}: {there!r} and {parameter!r}")
+            if parameter.is_named:  # the other one gives way
+                self._by_name = {p.name: p for p in self._by_name.values() if p is not there}
+                self._by_name[parameter.name] = parameter
+                parameter = there
+            base = parameter.name.partition("[")[0]
+            parameter.name = next(n for i in count(1) if (n := f"{base}[{i}]") not in self._by_name)
+        self._by_name[parameter.name] = parameter
+
+    # --- a mapping
+
+    def __getitem__(self, name: str) -> ParameterNode:
+        try:
+            return self._by_name[name]
+        except KeyError:
+            raise KeyError(f"no parameter is named {name!r}; there are {', '.join(self._by_name) or 'none'}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ParameterSet) and [*map(id, self.values())] == [*map(id, other.values())]
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __or__(self, other: Mapping[str, ParameterNode] | Iterable[ParameterNode]) -> ParameterSet:
+        return ParameterSet([*self.values(), *ParameterSet.of(other).values()])
+
+    def __repr__(self) -> str:
+        return f"ParameterSet({', '.join(repr(p) for p in self.values())})"
+
+    def select(self, kinds: Iterable[str]) -> ParameterSet:
+        """Those of these kinds."""
+        wanted = {kinds} if isinstance(kinds, str) else set(kinds)
+        return ParameterSet([parameter for parameter in self.values() if parameter.kind in wanted])
+
+    # --- values
+
+    def check(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values as the parameters would take them.
+
+        Raises:
+            KeyError: a name is not known.
+            InvalidValue: a value is refused.
+        """
+        return {name: self[name].check(value) for name, value in values.items()}
+
+    def set(self, values: Mapping[str, Any], author: str = "user") -> None:
+        """Write several values, all or none.
+
+        Raises:
+            KeyError, InvalidValue, InconsistentParameters: as of `check` and `write`.
+        """
+        checked = self.check(values)
+        write([(self[name], value, None) for name, value in checked.items()], author)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The values by name."""
+        return {name: parameter._peek() for name, parameter in self.items()}
+
+    def load_state_dict(self, values: Mapping[str, Any]) -> None:
+        """Write values of `state_dict`, all or none; names must be the same."""
+        if set(values) != set(self):
+            raise KeyError(f"missing: {sorted(set(self) - set(values))}, not known: {sorted(set(values) - set(self))}")
+        self.set(values, author="loaded")
+
+    def zero_feedback(self) -> None:
+        """Forget all feedback, and with it the graphs that it held."""
+        for parameter in self.values():
+            parameter.zero_feedback()
+
+    @contextmanager
+    def candidate(self, values: Mapping[str, Any]) -> Iterator[Candidate]:
+        """Give parameters other values, for this thread or task and until the block ends.
+
+        Values in objects that others read directly (`bind`) are written there for that time, one candidate at a time.
+
+        Raises:
+            KeyError, InvalidValue: as of `check`; nothing was changed.
+            ParametersBusy: this very thread holds such an object in another candidate.
+
+        Example:
+            with parameters.candidate({"style": "friendly"}) as candidate:
+                output = agent(question)
+            candidate.verify(output)
+        """
+        checked = {self[name]: value for name, value in self.check(values).items()}
+        label = f"candidate {_candidate_number()}"
+        versions = {p.id: Version(label, value, "candidate") for p, value in checked.items()}
+        with ExitStack() as stack:
+            for parameter, value in sorted(checked.items(), key=lambda item: item[0].id):
+                if parameter.binding is not None and parameter.binding.isolation == "exclusive":
+                    stack.enter_context(_written(parameter, value))
+            token = OVERLAY.set({**(OVERLAY.get() or {}), **versions})
+            stack.callback(OVERLAY.reset, token)
+            yield Candidate(label, checked)
+
+    # --- files
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Save the values as JSON, each with what its original was, so that `load` can tell whether it still fits."""
+        from trace_core.saving import save
+
+        save(self, path)
+
+    def load(self, path: str | PathLike[str], on_drift: OnDrift = "raise") -> ParameterSet:
+        """Load what `save` wrote, all or nothing; gives the set itself.
+
+        Args:
+            path: the file.
+            on_drift: what to do about parameters whose original was edited since, or that are missing on one side:
+                "raise"; "skip" leaves them as they are; "load" takes the saved values all the same.
+
+        Raises:
+            Drift: something does not fit; all names are listed.
+            InvalidValue: a saved value is refused.
+        """
+        from trace_core.saving import load
+
+        load(self, path, on_drift)
+        return self
+
+
+_holders: dict[int, int] = {}
+"""Which thread holds which binding's lock in a candidate, to tell waiting from a deadlock."""
+
+
+@contextmanager
+def _written(parameter: ParameterNode, value: Any) -> Iterator[None]:
+    binding = parameter.binding
+    if _holders.get(id(binding)) == threading.get_ident():
+        raise ParametersBusy(
+            f"{parameter.name}: another candidate holds this object on the same thread; end its block first, "
+            "or use a copy of the object for each candidate"
+        )
+    with binding.lock:
+        _holders[id(binding)] = threading.get_ident()
+        before = binding.get()
+        try:
+            binding.set(value)
+            _require_kept(parameter, value)
+            yield
+        finally:
+            binding.set(before)
+            del _holders[id(binding)]

@@ -1,0 +1,105 @@
+"""Learned values as a file: plain JSON, with each parameter's original by hash and type. No pickle, nothing executed.
+
+A learned prompt belongs to the prompt that it was learned from. When that was edited in the source since, loading the
+learned one over it would undo the edit in silence; so it is an error unless the caller decides otherwise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trace_core.errors import Drift, InvalidTrace
+from trace_core.graph_json import decode, encode
+from trace_core.parameter_nodes import ParameterNode
+
+if TYPE_CHECKING:
+    from trace_core.parameters import OnDrift, ParameterSet
+
+FORMAT = "trace-parameters"
+
+
+def save(parameters: ParameterSet, path: str | os.PathLike[str]) -> None:
+    """Write the file; it is either the old one or the new one, never half of it."""
+    entries = {name: _entry(parameter) for name, parameter in parameters.items()}
+    text = json.dumps({"format": FORMAT, "version": 1, "parameters": entries}, indent=2, ensure_ascii=False)
+    target = Path(path)
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        unfinished.write_text(text + "\n", encoding="utf-8")
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def load(parameters: ParameterSet, path: str | os.PathLike[str], on_drift: OnDrift) -> None:
+    """Read the file and write its values; see `ParameterSet.load`."""
+    entries = _entries(Path(path))
+    problems = _problems(parameters, entries)
+    if problems and on_drift == "raise":
+        listed = "\n".join(f"  {name}: {problem}" for name, problem in problems.items())
+        raise Drift(
+            f"{path} does not fit these parameters:\n{listed}\n"
+            'Load with on_drift="load" to take its values all the same, or on_drift="skip" to leave these as they are.'
+        )
+    wanted = {
+        name: _decoded(name, entry)
+        for name, entry in entries.items()
+        if name in parameters and (on_drift == "load" or name not in problems)
+    }
+    parameters.set(wanted, author="loaded")
+
+
+def _entry(parameter: ParameterNode) -> dict[str, Any]:
+    return {
+        "value": encode(parameter._peek()),
+        "kind": parameter.kind,
+        "type": _type_text(parameter),
+        "original": _hash(parameter.history[0].value),
+    }
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(json.dumps(encode(value), sort_keys=True).encode(errors="surrogatepass")).hexdigest()
+
+
+def _type_text(parameter: ParameterNode) -> str:
+    kind = parameter.type
+    return f"{kind.__module__}.{kind.__qualname__}" if isinstance(kind, type) else str(kind)
+
+
+def _entries(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Drift(f"{path} is not a file of saved parameters: {error}") from error
+    if not isinstance(data, dict) or data.get("format") != FORMAT or data.get("version") != 1:
+        raise Drift(f'{path} is not a file of saved parameters: expected "format": "{FORMAT}" and "version": 1')
+    entries = data.get("parameters")
+    if not isinstance(entries, dict) or not all(isinstance(e, dict) and "value" in e for e in entries.values()):
+        raise Drift(f'{path}: "parameters" must map names to objects with a "value"')
+    return entries
+
+
+def _problems(parameters: ParameterSet, entries: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    problems = {name: "is in the file and not here" for name in entries if name not in parameters}
+    for name, parameter in parameters.items():
+        entry = entries.get(name)
+        if entry is None:
+            problems[name] = "is here and not in the file"
+        elif entry.get("original") != _hash(parameter.history[0].value):
+            problems[name] = "was edited in the source since the file was saved"
+        elif entry.get("type") != _type_text(parameter):
+            problems[name] = f"has another type here ({_type_text(parameter)}) than in the file ({entry.get('type')})"
+    return problems
+
+
+def _decoded(name: str, entry: Mapping[str, Any]) -> Any:
+    try:
+        return decode(entry["value"])
+    except InvalidTrace as error:
+        raise Drift(f"{name}: {error}") from error

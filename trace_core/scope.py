@@ -1,0 +1,112 @@
+"""Which names, attributes and imports a piece of code uses, and what its signature is.
+
+Names follow Python's own scoping, by the standard library's `symtable`; annotations do not count, since they may name
+what only a type checker knows.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import symtable
+from collections.abc import Iterator
+
+from trace_core.source import Definition
+
+Import = ast.Import | ast.ImportFrom
+
+
+def names_read(tree: ast.Module) -> set[str]:
+    """The names that code reads without defining them: globals, builtins, and what an enclosing function holds.
+
+    Raises:
+        SyntaxError: the code does not compile, such as a `nonlocal` with nothing to refer to, or is nested too deeply.
+    """
+    try:
+        table = symtable.symtable(ast.unparse(_WithoutAnnotations().visit(copy.deepcopy(tree))), "<code>", "exec")
+    except RecursionError:
+        raise SyntaxError("the code is nested too deeply") from None
+    defined = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    read: set[str] = set()
+    waiting = [table]
+    while waiting:
+        scope = waiting.pop()
+        waiting += scope.get_children()
+        free = (symbol for symbol in scope.get_symbols() if symbol.is_referenced())
+        read |= {symbol.get_name() for symbol in free if scope is table or symbol.is_global()}
+    return read - defined
+
+
+def attributes_read(tree: ast.AST) -> set[str]:
+    """The names of all attributes that code reads, by a dot or by `getattr` and `hasattr` with a literal."""
+    found = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return found | {name for _, name, _ in _literal_getattrs(tree)}
+
+
+def attributes_of(tree: ast.AST, owner: str) -> dict[str, int]:
+    """The attributes that code reads directly from the variable `owner`, each with the line where it does so first."""
+    found: dict[str, int] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == owner:
+            found.setdefault(node.attr, node.lineno)
+    for variable, name, line in _literal_getattrs(tree):
+        if variable == owner:
+            found.setdefault(name, line)
+    return found
+
+
+def imports(tree: ast.AST) -> Iterator[Import]:
+    """All import statements, wherever they stand."""
+    return (node for node in ast.walk(tree) if isinstance(node, Import))
+
+
+def modules_bound(tree: ast.AST) -> set[str]:
+    """The names that `import` statements of the code bind to modules."""
+    return {
+        (alias.asname or alias.name)
+        for node in imports(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+        if alias.asname or "." not in alias.name
+    }
+
+
+def parameter_names(definition: Definition) -> list[str]:
+    """The names of all parameters, in order."""
+    arguments = definition.args
+    single = [argument for argument in (arguments.vararg, arguments.kwarg) if argument is not None]
+    return [argument.arg for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *single]]
+
+
+def signature(definition: Definition, *, annotations: bool = True) -> str:
+    """A def's first line without the colon; without annotations two signatures are equal if they are called alike."""
+    arguments = definition.args if annotations else _WithoutAnnotations().visit(copy.deepcopy(definition.args))
+    returns = f" -> {ast.unparse(definition.returns)}" if annotations and definition.returns else ""
+    keyword = "async def" if isinstance(definition, ast.AsyncFunctionDef) else "def"
+    return f"{keyword} {definition.name}({ast.unparse(arguments)}){returns}"
+
+
+def _literal_getattrs(tree: ast.AST) -> Iterator[tuple[str, str, int]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("getattr", "hasattr"):
+            match node.args:
+                case [owner, ast.Constant(value=str(name)), *_]:
+                    yield (owner.id if isinstance(owner, ast.Name) else ""), name, node.lineno
+
+
+class _WithoutAnnotations(ast.NodeTransformer):
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        node.annotation = None
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        node.annotation = ast.Constant(None)
+        return self.generic_visit(node)

@@ -1,0 +1,248 @@
+"""A graph as a value: which operations led from parameters to outputs, in order, with names.
+
+`TraceGraph.between(parameters, outputs)` is the minimal subgraph of arXiv 2406.16218, section 3.3: every operation
+that depends on one of the parameters and that an output depends on, with what else those operations took in as inputs.
+Extraction is linear in nodes and edges, whatever the number of parameters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from trace_core.nodes import MessageNode, Node
+from trace_core.parameter_nodes import ParameterNode
+from trace_core.propagators import dependent_ancestors
+from trace_core.rendering import identifier
+
+_CALLED = re.compile(r"(?<![\w.}])([A-Za-z_]\w*)(?=[(.])")
+
+
+class Edge(NamedTuple):
+    """From an input to the operation that took it in.
+
+    `why` says how it is known ("argument", "implicit", "code", an adapter's "identity", …); `kind` is "data" or
+    "control".
+    """
+
+    source: Node
+    target: MessageNode
+    argument: str
+    why: str
+    kind: str
+
+
+class TraceGraph:
+    """Nodes in topological order, some of them operations whose inputs are in the graph too, the others given.
+
+    Args:
+        nodes: the nodes, in topological order.
+        operations: the ids of those that are shown as operations; the others stand as values.
+        outputs: what feedback is about.
+
+    Example:
+        >>> x, y = node(2, trainable=True, name="x"), node(3, name="y")
+        >>> graph = TraceGraph.between([x], [(x + y) * 2])
+        >>> [graph.name(n) for n in graph.nodes]
+        ['x', 'y', 'add0', 'int0', 'multiply0']
+    """
+
+    def __init__(self, nodes: Iterable[Node], operations: Iterable[int], outputs: Sequence[Node]) -> None:
+        self.nodes = tuple(nodes)
+        self.outputs = tuple(outputs)
+        self._operations = frozenset(operations)
+
+    @classmethod
+    def between(
+        cls, parameters: Iterable[Node], outputs: Iterable[Node], blocked: frozenset[tuple[int, int]] = frozenset()
+    ) -> TraceGraph:
+        """The minimal subgraph between parameters and outputs.
+
+        Args:
+            parameters: those of interest; what does not depend on them stands as a value.
+            outputs: where the feedback is.
+            blocked: edges, as (id of the operation, index of its input), over which no feedback goes.
+        """
+        ends = tuple({node.id: node for node in outputs}.values())
+        wanted = {node.id for node in parameters}
+        found = dependent_ancestors(ends)
+        reached: dict[int, Node] = {}
+        given: dict[int, Node] = {}
+        operations: list[int] = []
+        for id in sorted(found):
+            node = found[id]
+            parents = node.parents
+            if not parents:
+                if id in wanted:
+                    reached[id] = node
+                continue
+            for index, parent in enumerate(parents):
+                if parent.id in reached and (id, index) not in blocked:
+                    reached[id] = node
+                    operations.append(id)
+                    break
+        if blocked:
+            operations = _leading_to(ends, found, operations, blocked)
+        for id in operations:
+            for parent in found[id].parents:
+                given[parent.id] = parent
+        for node in ends:
+            given[node.id] = node
+        # Ids grow, so ascending ids are Kahn's order with ties by creation.
+        return cls([given[id] for id in sorted(given)], operations, ends)
+
+    @classmethod
+    def of(cls, *outputs: Node) -> TraceGraph:
+        """All that the outputs came from."""
+        found = {node.id: node for node in outputs}
+        to_visit = list(outputs)
+        while to_visit:
+            for parent in to_visit.pop().parents:
+                if parent.id not in found:
+                    found[parent.id] = parent
+                    to_visit.append(parent)
+        operations = [node.id for node in found.values() if isinstance(node, MessageNode) and node.parents]
+        return cls([found[id] for id in sorted(found)], operations, tuple({node.id: node for node in outputs}.values()))
+
+    # --- what is in it
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def is_operation(self, node: Node) -> bool:
+        """Whether the node stands as an operation here, its inputs in the graph too, and not as a value."""
+        return node.id in self._operations
+
+    @property
+    def operations(self) -> tuple[MessageNode, ...]:
+        """The operations in order."""
+        return tuple([node for node in self.nodes if node.id in self._operations])  # type: ignore[misc]
+
+    @property
+    def parameters(self) -> tuple[ParameterNode, ...]:
+        """The parameters that are in the graph."""
+        return tuple([node for node in self.nodes if isinstance(node, ParameterNode)])
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """All edges, by target in order and then by argument."""
+        return tuple(
+            [
+                Edge(parent, node, argument.name, argument.why, argument.kind)
+                for node in self.operations
+                for argument, parent in zip(node.operation.arguments, node.parents, strict=True)
+            ]
+        )
+
+    # --- names
+
+    def name(self, node: Node) -> str:
+        """The node's name in this graph: a parameter's and an input's own, else `<op><n>` or `<type><n>`.
+
+        Raises:
+            KeyError: the node is not in the graph.
+        """
+        return self._names[node.id]
+
+    def identifier(self, node: Node) -> str:
+        """The node's name where it stands in code: the name with everything but letters, digits and `_` replaced."""
+        return self._identifiers[node.id]
+
+    @cached_property
+    def _names(self) -> Mapping[int, str]:
+        return {
+            node.id: (node.name if node.name and isinstance(node, ParameterNode) else self._identifiers[node.id])
+            for node in self.nodes
+        }
+
+    @cached_property
+    def _identifiers(self) -> dict[int, str]:
+        # Names that were given come first, so that a counted one gives way to them; functions keep theirs.
+        taken = {called for operation in self.operations for called in _called_in(operation.operation.template)}
+        named: dict[int, str] = {}
+        counts: dict[str, int] = {}
+        for node in self.nodes:
+            if node.name:
+                name = identifier(node.name)
+                named[node.id] = _free(name + "_" if name in taken else name, taken)
+        for node in self.nodes:
+            if node.id not in named:
+                base = identifier(node.op if isinstance(node, MessageNode) else type(node._peek()).__name__)
+                number = counts.get(base, 0)
+                while f"{base}{number}" in taken:
+                    number += 1
+                counts[base] = number + 1
+                named[node.id] = f"{base}{number}"
+                taken.add(named[node.id])
+        return named
+
+    # --- text and files
+
+    def to_json(self) -> dict[str, Any]:
+        """The graph as JSON data; what is not plain data becomes an opaque value with its type's name."""
+        from trace_core.graph_json import to_json
+
+        return to_json(self)
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any], parameters: Mapping[str, ParameterNode] | None = None) -> TraceGraph:
+        """A graph from `to_json`; its parameters are taken by name from `parameters`, the others stand as values.
+
+        Raises:
+            InvalidTrace: the data is not such a graph.
+        """
+        from trace_core.graph_json import from_json
+
+        return from_json(data, parameters or {})
+
+    def to_text(self) -> str:
+        """The graph as Python: the given values, then a line for each operation."""
+        from trace_core.graph_text import to_text
+
+        return to_text(self)
+
+    def to_mermaid(self) -> str:
+        """The graph as a Mermaid flowchart (https://mermaid.js.org/syntax/flowchart.html)."""
+        from trace_core.graph_text import to_mermaid
+
+        return to_mermaid(self)
+
+    def to_graphviz(self) -> str:
+        """The graph in Graphviz's DOT language (https://graphviz.org/doc/info/lang.html)."""
+        from trace_core.graph_text import to_graphviz
+
+        return to_graphviz(self)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """What a notebook shows: the drawing where Mermaid is known, else the code."""
+        from html import escape
+
+        text = self.to_text()
+        return {"text/vnd.mermaid": self.to_mermaid(), "text/html": f"<pre>{escape(text)}</pre>", "text/plain": text}
+
+
+def _leading_to(
+    ends: Sequence[Node], found: Mapping[int, Node], operations: Sequence[int], blocked: frozenset[tuple[int, int]]
+) -> list[int]:
+    """Those of the operations from which an end can be reached without a blocked edge."""
+    leading = {node.id for node in ends}
+    kept = []
+    for id in reversed(operations):
+        if id in leading:
+            kept.append(id)
+            leading.update(p.id for i, p in enumerate(found[id].parents) if (id, i) not in blocked)
+    return kept[::-1]
+
+
+def _called_in(template: str) -> list[str]:
+    return _CALLED.findall(template)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    free, number = name, 1
+    while free in taken:
+        free, number = f"{name}_{number}", number + 1
+    taken.add(free)
+    return free

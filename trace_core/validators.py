@@ -1,0 +1,183 @@
+"""What a parameter's value must satisfy: its type, and rules of its own.
+
+A validator is called with the new value and raises `ValueError` with a reason that a person, or the LLM that proposed
+the value, can act on. Nothing is repaired in silence.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import string
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+_LONGEST_TEXT = 1_000_000
+
+
+def convert(value: Any, type: Any) -> Any:
+    """The value as one of the type, taken leniently as pydantic does (https://docs.pydantic.dev/latest/concepts/conversion_table/).
+
+    Text for a type that is not text is parsed as JSON first, then as a Python literal.
+
+    Raises:
+        ValueError: with the reason, if it does not fit, or holds a number that is not finite.
+
+    Example:
+        >>> convert("2", int), convert("False", bool), convert("['a', 'b']", list[str])
+        (2, False, ['a', 'b'])
+    """
+    if type is str and isinstance(value, str):
+        return _checked_text(value)
+    from pydantic import ValidationError
+
+    adapter = type_adapter(type)
+    reason = ""
+    for reading in _readings(value, adapter):
+        try:
+            converted = adapter.validate_python(reading)
+        except ValidationError as error:
+            reason = reason or _reason(error, value)
+        except RecursionError:
+            reason = "the value is nested too deeply"
+        else:
+            _require_finite(converted)
+            return converted
+    raise ValueError(reason)
+
+
+def type_adapter(type: Any) -> TypeAdapter[Any]:
+    """Pydantic's adapter for a type."""
+    try:
+        return _cached_adapter(type)
+    except TypeError:  # a type that cannot be hashed
+        from pydantic import TypeAdapter
+
+        return TypeAdapter(type)
+
+
+@lru_cache(maxsize=512)
+def _cached_adapter(type: Any) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(type)
+
+
+def _readings(value: Any, adapter: TypeAdapter[Any]) -> Iterator[Any]:
+    """The ways to take a value: as it is where its type fits already, else what its text says, else as it is."""
+    if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
+        yield value
+        return
+    from pydantic import ValidationError
+
+    try:
+        adapter.validate_python(value, strict=True)
+    except (ValidationError, RecursionError):
+        for parse in (json.loads, ast.literal_eval):
+            try:
+                yield parse(value.strip())
+            except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+                continue
+    yield value
+
+
+def _reason(error: Any, value: Any) -> str:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    shown = repr(value) if len(repr(value)) <= 80 else f"{repr(value)[:77]}..."
+    return f"{f'at {where}: ' if where else ''}{first['msg']} (got {shown})"
+
+
+def _require_finite(value: Any) -> None:
+    to_visit = [value]
+    while to_visit:
+        item = to_visit.pop()
+        if isinstance(item, float) and not math.isfinite(item):
+            raise ValueError(f"a finite number is expected, not {item}")
+        if isinstance(item, dict):
+            to_visit.extend(item.values())
+        elif isinstance(item, (list, tuple, set)):
+            to_visit.extend(item)
+
+
+def _checked_text(value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("the text holds characters that cannot be encoded (lone surrogates)") from None
+    return value
+
+
+def placeholders(text: str) -> frozenset[str]:
+    """The names in a format string's places: `{question}` and `{0}` alike.
+
+    Raises:
+        ValueError: a brace is left open, or stands alone.
+    """
+    try:
+        return frozenset(
+            name.partition(".")[0].partition("[")[0]
+            for _, name, _, _ in string.Formatter().parse(text)
+            if name is not None
+        )
+    except ValueError as error:
+        raise ValueError(f"{error}; a brace that is meant as text is written twice: {{{{ or }}}}") from None
+
+
+@dataclass(frozen=True)
+class Placeholders:
+    """A format string must have just these places: none lost, none invented.
+
+    Example:
+        node("Answer {question}", trainable=True, validators=[Placeholders({"question"})])
+    """
+
+    names: Iterable[str]
+
+    def __call__(self, value: str) -> None:
+        wanted, found = frozenset(self.names), placeholders(value)
+        lost, invented = sorted(wanted - found), sorted(found - wanted)
+        if lost:
+            raise ValueError(f"the placeholder {_braced(lost)} is missing; keep it")
+        if invented:
+            allowed = f"only {_braced(sorted(wanted))} may stand in braces" if wanted else "none is allowed"
+            raise ValueError(f"the placeholder {_braced(invented)} is not known; {allowed}")
+
+    def __str__(self) -> str:
+        return f"keep the placeholders {_braced(sorted(self.names))} and add no other"
+
+
+@dataclass(frozen=True)
+class MaxLength:
+    """A text may have at most this many characters."""
+
+    characters: int
+
+    def __call__(self, value: str) -> None:
+        if len(value) > self.characters:
+            raise ValueError(f"at most {self.characters} characters are allowed, these are {len(value)}")
+
+    def __str__(self) -> str:
+        return f"at most {self.characters} characters"
+
+
+@dataclass(frozen=True)
+class NotEmpty:
+    """A text must hold more than white space."""
+
+    def __call__(self, value: str) -> None:
+        if not value.strip():
+            raise ValueError("an empty text is not allowed")
+
+    def __str__(self) -> str:
+        return "not empty"
+
+
+def _braced(names: Iterable[str]) -> str:
+    return ", ".join(f"{{{name}}}" for name in names)
