@@ -98,7 +98,7 @@ class Bundle:
         self.strict = strict
         self.trace_inside = trace_inside
         self.learned_code = learned_code
-        self._source = _trainable(self.function) if trainable else None
+        self._source = _trainable(self.function, learned_code) if trainable else None
         self.code = None if self._source is None else self._code_parameter()
         self._signature = Signature(self.function, without_first=self._receiver == "class")
         self._run = _runner(self.function)
@@ -191,10 +191,10 @@ class BoundBundle:
         return ParameterSet([] if self.code is None else [self.code])
 
 
-def _trainable(function: Callable[..., Any]) -> TrainableCode:
+def _trainable(function: Callable[..., Any], learned_code: LearnedCode) -> TrainableCode:
     from trace_core.code import TrainableCode
 
-    return TrainableCode(function)
+    return TrainableCode(function, native=learned_code == "native")
 
 
 def _traced_inside(result: Any) -> Any:
@@ -222,7 +222,7 @@ def _runner(function: Callable[..., Any]) -> Run:
 
 def _run_sync(call: Call, body: Callable[..., Any], description: str | None) -> MessageNode:
     try:
-        with call.inside():
+        with call:
             value = plain(body(*call.args, **call.kwargs))
     except Exception as error:
         raise call.failure(error, description) from error
@@ -231,7 +231,7 @@ def _run_sync(call: Call, body: Callable[..., Any], description: str | None) -> 
 
 async def _run_async(call: Call, body: Callable[..., Any], description: str | None) -> MessageNode:
     try:
-        with call.inside():
+        with call:
             value = plain(await body(*call.args, **call.kwargs))
     except Exception as error:
         raise call.failure(error, description) from error
@@ -244,7 +244,7 @@ def _run_generator(call: Call, body: Callable[..., Any], description: str | None
     try:
         while True:
             try:
-                with call.inside():
+                with call:
                     value = plain(next(generated))
             except StopIteration:
                 return
@@ -263,7 +263,7 @@ async def _run_async_generator(
     try:
         while True:
             try:
-                with call.inside():
+                with call:
                     value = plain(await anext(generated))
             except StopAsyncIteration:
                 return

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import inspect
 import linecache
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -84,7 +83,7 @@ class Signature:
 class Call:
     """A call that is being made: its inputs now, its node when it is done."""
 
-    __slots__ = ("_code", "_function", "_inputs", "_noted", "_scope", "args", "kwargs", "name")
+    __slots__ = ("_code", "_function", "_inputs", "_noted", "_scope", "_token", "args", "kwargs", "name")
 
     def __init__(
         self,
@@ -121,14 +120,12 @@ class Call:
         self._noted = 0
         self._scope = InsideBundle(known, new_id(), name if strict else None)
 
-    @contextmanager
-    def inside(self) -> Iterator[None]:
-        """The body: reads of nodes that were not passed in are noted."""
-        token = SCOPE.set(self._scope)
-        try:
-            yield
-        finally:
-            SCOPE.reset(token)
+    def __enter__(self) -> None:
+        """Enter the body: reads of nodes that were not passed in are noted."""
+        self._token = SCOPE.set(self._scope)
+
+    def __exit__(self, *_: object) -> None:
+        SCOPE.reset(self._token)
 
     @property
     def has_read_more(self) -> bool:

@@ -8,17 +8,14 @@ checked before it runs (`code_checks`).
 from __future__ import annotations
 
 import ast
-import collections.abc
 import linecache
-import types
-import typing
 from collections.abc import Callable
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from trace_core import code_checks, scope
-from trace_core.errors import SandboxedError, SandboxError
-from trace_core.sandbox import Feed, Limits, arun, run
+from trace_core.results import Result
+from trace_core.sandbox import Feed, Limits, arun, definition, run
 from trace_core.source import extract, innermost, parse, rewrap
 
 if TYPE_CHECKING:
@@ -63,7 +60,6 @@ def next(iterator, *default):
 }
 _BUILTINS["max"] = _BUILTINS["min"].replace("min", "max")
 _KEPT = 64  # rewritten functions that are kept ready
-_LAZY = (collections.abc.Iterable, collections.abc.Iterator, collections.abc.Generator, collections.abc.AsyncIterator)
 
 
 class TrainableCode:
@@ -91,6 +87,7 @@ class TrainableCode:
         self._inner = innermost(function)
         self._function: Callable[..., Any] = getattr(function, "__func__", function)
         self._source = extract(self._inner)
+        self._result = Result(self._inner, self._limits.result)
         self._rewritten: dict[tuple[str, bool], Callable[..., Any]] = {}
         self.original = code_checks.Original(self._source, self._inner)
         rewrap(self._function, self._inner, self._inner)  # refuses what could not be done later
@@ -153,7 +150,7 @@ class TrainableCode:
         found = self._rewritten.get(key)
         if found is None:
             if len(self._rewritten) >= _KEPT:
-                self._rewritten.pop(next(iter(self._rewritten)), None)
+                self._rewritten.pop(next(iter(self._rewritten.copy())), None)
             made = self._executed(text) if native else self._sandboxed(text)
             found = self._rewritten[key] = rewrap(self._function, self._inner, made)
         return found
@@ -168,13 +165,13 @@ class TrainableCode:
 
             async def rewritten_async(*args: Any, **kwargs: Any) -> Any:
                 feeds, crossing = self._feeds(text, args, kwargs)
-                return self._returned(*await arun(feeds, crossing, self._limits))
+                return self._result.accept(*await arun(feeds, crossing, self._limits))
 
             return rewritten_async
 
         def rewritten(*args: Any, **kwargs: Any) -> Any:
             feeds, crossing = self._feeds(text, args, kwargs)
-            return self._returned(*run(feeds, crossing, self._limits))
+            return self._result.accept(*run(feeds, crossing, self._limits))
 
         return rewritten
 
@@ -196,45 +193,8 @@ class TrainableCode:
             call = f"{own}__args[0].{self.name} = __own\n{call}" if f".{self.name}" in text else call
         prelude += "".join(_BUILTINS[name] for name in sorted(names & _BUILTINS.keys()))
         keywords = {name: crossing.send(value) for name, value in kwargs.items()}
-        first = [Feed(prelude, values)] if prelude else []
         given = {"__args": tuple(sent), "__kwargs": keywords}
-        return [*first, Feed(text, {} if first else values, text=True), Feed(call, given)], crossing
-
-    # --- results
-
-    def _returned(self, kind: str, value: Any) -> Any:
-        """A result of the sandbox as the annotated type."""
-        from trace_core.crossing import check_result
-
-        try:
-            check_result(kind, value, self._limits.result)
-            return value if self._adapter is None else self._adapter.validate_python(value)
-        except (TypeError, ValueError) as error:
-            raise SandboxedError(TypeError(f"{self.name}() returned a wrong value: {error}"), None) from error
-
-    @cached_property
-    def _adapter(self) -> Any:
-        annotated = self._inner.__annotations__
-        if "return" not in annotated:
-            return None
-        holder = types.SimpleNamespace(__annotations__={"return": annotated["return"]})
-        try:
-            hint = typing.get_type_hints(
-                holder, self._inner.__globals__, self.original.surroundings.closure(), include_extras=True
-            )["return"]
-        except NameError as error:
-            raise SandboxError(f"the return annotation of {self.name} cannot be resolved: {error}; import it") from None
-        # pydantic would make a one-time iterator of what is annotated as iterable
-        return None if typing.get_origin(hint) in _LAZY or hint in (Any, *_LAZY) else _adapter(hint)
-
-
-def _adapter(hint: Any) -> Any:
-    from pydantic import ConfigDict, PydanticUserError, TypeAdapter
-
-    try:
-        return TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True))
-    except PydanticUserError:  # a type that has its own configuration
-        return TypeAdapter(hint)
+        return [*definition(text, prelude, values), Feed(call, given)], crossing
 
 
 @lru_cache(maxsize=256)

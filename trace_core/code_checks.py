@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from trace_core import scope
 from trace_core.errors import InvalidCode, SandboxedError, SandboxError, UntrainableCode
 from trace_core.mutation import Mutation, first_mutation
-from trace_core.sandbox import Feed, Limits, run
+from trace_core.sandbox import Feed, Limits, definition, run
 from trace_core.source import Definition, Source, parse
 from trace_core.surroundings import Surroundings, import_line
 
@@ -133,10 +133,10 @@ def check_text(text: Any, original: Original, limits: Limits | None) -> None:
         InvalidCode: with a reason for the one who wrote the text.
     """
     tree = _parsed(text, original)
-    definition = _definition(tree, original)
-    reasons = _differences(tree, definition, original)
+    found = _definition(tree, original)
+    reasons = _differences(tree, found, original)
     if limits is not None:
-        reasons = _chain(reasons, _strangers(tree, definition, original), _refusals(tree, text, original, limits))
+        reasons = _chain(reasons, _strangers(tree, found, original), _refusals(tree, text, original, limits))
     for reason in reasons:
         raise InvalidCode(original.name, reason)
 
@@ -240,8 +240,7 @@ def _refusals(tree: ast.Module, text: str, original: Original, limits: Limits) -
             if (reason := tried(Feed(prelude), Feed(f"{use}\nNone"))) is not None:
                 yield f"{use} is not in the sandbox ({reason})"
     read_now = scope.names_read(_without_bodies(tree))
-    given, values = original.given(read_now, crossing)
-    if (reason := tried(Feed(given, values), Feed(text, text=True))) is not None:
+    if (reason := tried(*definition(text, *original.given(read_now, crossing)))) is not None:
         yield reason
 
 

@@ -12,20 +12,24 @@ import datetime
 import decimal
 import functools
 import inspect
+import io
+import itertools
 import pathlib
 import re
 import types
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Set
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Set
 from enum import Enum
 from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic_monty import ClassInstance, ClassType, MontyClassProxy, MontyClassTypeProxy, MontyStdTypeProxy
 
-from trace_core.errors import SandboxError, SandboxLimit
+from trace_core.errors import SandboxError
 
 MAXIMUM_DEPTH = 100
+MAXIMUM_ITEMS = 100_000
+_EXACT = frozenset({type(None), bool, int, float, str, bytes})
 _SCALARS = (type(None), bool, int, float, complex, str, bytes, datetime.date, datetime.time, datetime.timedelta)
 _PLAIN = (*_SCALARS, datetime.timezone, decimal.Decimal, pathlib.PurePath, type(...), type(NotImplemented))
 _FUNCTIONS = (
@@ -35,9 +39,10 @@ _FUNCTIONS = (
     functools.partial,
     types.MethodWrapperType,
 )
-_ITERABLES = (range, deque, type({}.keys()), type({}.values()), type({}.items()))
-_FOREIGN = (MontyClassProxy, MontyClassTypeProxy, MontyStdTypeProxy)
-# How values that cannot leave the sandbox arrive here: as text.
+_ITERABLES: tuple[type[Iterable[Any]], ...] = (list, range, deque, type({}.keys()), type({}.values()), type({}.items()))
+FOREIGN = (MontyClassProxy, MontyClassTypeProxy, MontyStdTypeProxy)
+"""How objects that exist only in the sandbox arrive here."""
+# How functions, modules and iterators of the sandbox arrive here: as text.
 _ARRIVED_AS_TEXT = re.compile(
     r"<(function|coroutine object|module|class) .*>|<bound method>|<\S+ object.*>|(dict_\w+|range)\(.*\)", re.DOTALL
 )
@@ -61,7 +66,8 @@ class Crossing:
         self._owner = owner
         self._functions: dict[str, Callable[..., Any]] = {}
         self._objects: dict[UUID, tuple[Any, Set[str]]] = {}
-        self._stand_ins: dict[int, _StandIn | None] = {}
+        self._stand_ins: dict[tuple[int, bool], _StandIn | None] = {}
+        self._equals: dict[Any, int] = {}
         self._classes: dict[type, _ClassStandIn] = {}
         self._exceptions: list[Exception] = []
 
@@ -73,6 +79,8 @@ class Crossing:
         Raises:
             SandboxError: containers are nested too deeply (or hold themselves).
         """
+        if type(value) in _EXACT:
+            return value
         from trace_core.nodes import Node
 
         if depth > MAXIMUM_DEPTH:
@@ -87,7 +95,7 @@ class Crossing:
             self._exceptions.append(value)
             return value
         if isinstance(value, type):
-            return value if value.__module__ == "builtins" else self._class(value)
+            return value if value.__module__ == "builtins" else self._class(value, self._attributes)
         if isinstance(value, _FUNCTIONS):
             return self._function(value)
         return self._send_container(value, depth + 1)
@@ -101,8 +109,13 @@ class Crossing:
         if isinstance(value, set | frozenset):
             kind = set if isinstance(value, set) else frozenset
             return kind(self.send(item, depth) for item in value)
-        if isinstance(value, (list, *_ITERABLES)):
-            return [self.send(item, depth) for item in value]
+        if isinstance(value, _ITERABLES):
+            return [item if type(item) in _EXACT else self.send(item, depth) for item in value]
+        if isinstance(value, Iterator) and not isinstance(value, io.IOBase):
+            items = list(itertools.islice(value, MAXIMUM_ITEMS + 1))
+            if len(items) > MAXIMUM_ITEMS:
+                raise SandboxError(f"an iterator has more than {MAXIMUM_ITEMS} items, and the sandbox gets them all")
+            return [self.send(item, depth) for item in items]
         if isinstance(value, bytearray):
             return bytes(value)
         return self.stand_in(value, self._attributes)
@@ -119,25 +132,34 @@ class Crossing:
 
     def stand_in(self, value: Any, attributes: Set[str]) -> Any:
         """A stand-in for an object, with these attributes of it and no others."""
-        if id(value) in self._stand_ins:
-            return self._stand_ins[id(value)]
         if isinstance(value, type):
             return self._class(value, attributes)
-        self._stand_ins[id(value)] = None  # an object that holds itself under a private name sees None there
-        kind = self._class(type(value), attributes) if type(value).__module__ != "builtins" else None
-        stand_in = _StandIn(value, class_type=kind)
-        self._objects[stand_in.id] = (value, attributes)
-        stand_in.sent = self._attributes_sent(value, attributes)
-        self._stand_ins[id(value)] = stand_in
-        return stand_in
+        key = id(value), attributes is self._attributes
+        if key not in self._stand_ins:
+            self._stand_ins[key] = None  # an object that holds itself under a private name sees None there
+            kind = self._class(type(value), self._attributes) if type(value).__module__ != "builtins" else None
+            stand_in = self._stand_ins[key] = _StandIn(value, class_type=kind)
+            self._objects[stand_in.id] = (value, attributes)
+            stand_in.sent = self._attributes_sent(value, attributes) | self._equality(value)
+        return self._stand_ins[key]
 
-    def _class(self, value: type, attributes: Set[str] | None = None) -> _ClassStandIn:
+    def _equality(self, value: Any) -> dict[str, Any]:
+        """What makes stand-ins equal where the objects are: Monty compares the attributes that were sent.
+
+        For objects without hash, such as most dataclasses, it is left at that.
+        """
+        try:
+            return {"__equal_to": self._equals.setdefault(value, len(self._equals))}
+        except TypeError:
+            return {}
+
+    def _class(self, value: type, attributes: Set[str]) -> _ClassStandIn:
         found = self._classes.get(value)
         if found is None:
-            found = self._classes[value] = _ClassStandIn(value, id=uuid4(), init=True)
-            names = self._attributes if attributes is None else attributes
-            self._objects[found.id or uuid4()] = (value, names)
-            found.sent = self._attributes_sent(value, names)
+            identity = uuid4()
+            found = self._classes[value] = _ClassStandIn(value, id=identity, init=True)
+            self._objects[identity] = (value, attributes)
+            found.sent = self._attributes_sent(value, attributes)
         return found
 
     def _attributes_sent(self, value: Any, names: Set[str]) -> dict[str, Any]:
@@ -172,7 +194,7 @@ class Crossing:
         return answer
 
     def call(self, name: str, object_id: UUID | None, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
-        """Call a function of the program; gives an Answer, or an awaitable of one if the function is async.
+        """Call a function of the program; gives an Answer, or what to await (`awaited`) if the function is async.
 
         What is no `Exception` (KeyboardInterrupt, CancelledError) passes through and ends the sandboxed call.
         """
@@ -184,8 +206,10 @@ class Crossing:
             function = getattr(value, name, None) if name in names else None
             if name == "__call__" and callable(value):
                 function = value
+        if function is None and object_id is None:
+            return {"exception": NameError(f"name {name!r} is not defined")}
         if function is None:
-            return {"exception": AttributeError(f"{name} cannot be called here")}
+            return {"exception": AttributeError(f"method {name!r} cannot be called here")}
         return self._answer(
             functools.partial(self._call_checked, name.partition("#")[0], function, arguments, keywords)
         )
@@ -194,7 +218,7 @@ class Crossing:
         self, name: str, function: Callable[..., Any], arguments: tuple[Any, ...], keywords: Mapping[str, Any]
     ) -> Any:
         for argument in (*arguments, *keywords.values()):
-            if isinstance(argument, _FOREIGN) or (isinstance(argument, str) and _ARRIVED_AS_TEXT.fullmatch(argument)):
+            if isinstance(argument, FOREIGN) or (isinstance(argument, str) and _ARRIVED_AS_TEXT.fullmatch(argument)):
                 raise TypeError(f"{name}() was given something that cannot leave the sandbox; give it plain data")
         before = _contents([arguments, keywords])
         result = function(*arguments, **keywords)
@@ -206,13 +230,14 @@ class Crossing:
         try:
             result = compute()
             if inspect.isawaitable(result):
-                return self._answer_later(result)
+                return result
             return {"return_value": self.send(result)}
         except Exception as error:  # noqa: BLE001 - whatever the program's function raises is raised again at its call
             self._exceptions.append(error)
             return {"exception": error}
 
-    async def _answer_later(self, result: Awaitable[Any]) -> Answer:
+    async def awaited(self, result: Awaitable[Any]) -> Answer:
+        """The answer that an async function of the program gives."""
         try:
             return {"return_value": self.send(await result)}
         except Exception as error:  # noqa: BLE001 - as in _answer
@@ -229,33 +254,6 @@ class Crossing:
             ):
                 return error
         return arrived if isinstance(arrived, Exception) else RuntimeError(f"{type(arrived).__name__}: {arrived}")
-
-
-def check_result(kind: str, value: Any, size: int) -> None:
-    """Refuse a result that is no data, or too large. `kind` is its type's name in the sandbox.
-
-    Raises:
-        TypeError: it is, or holds, a function, an iterator, a module or an object of a class of the code's own.
-        SandboxLimit: it has more than `size` items and characters, or is nested too deeply.
-    """
-    if isinstance(value, str) and kind != "str":
-        raise TypeError(f"the result is a {kind}, which cannot leave the sandbox; return plain data, such as a list")
-    waiting: list[tuple[Any, int]] = [(value, 0)]
-    while waiting:
-        item, depth = waiting.pop()
-        size -= len(item) if isinstance(item, str | bytes) else 1
-        if size < 0:
-            raise SandboxLimit("the result is larger than it may be")
-        if depth > MAXIMUM_DEPTH:
-            raise SandboxLimit(f"the result is nested more than {MAXIMUM_DEPTH} deep")
-        if isinstance(item, _FOREIGN):
-            raise TypeError(
-                f"the result has an object of {item.name}, which cannot leave the sandbox; return plain data"
-            )
-        if isinstance(item, dict):
-            waiting += [(part, depth + 1) for pair in item.items() for part in pair]
-        elif isinstance(item, list | tuple | set | frozenset):
-            waiting += [(part, depth + 1) for part in item]
 
 
 class _StandIn(ClassInstance):

@@ -7,7 +7,7 @@ that it was. Inputs that an operation read without being given them stand in a c
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 
 from trace_core.nodes import ExceptionNode, MessageNode, Node
@@ -40,10 +40,10 @@ def unnamed_inputs(operation: Operation) -> tuple[int, ...]:
     return tuple(i for i in range(len(operation.arguments)) if i not in shown)
 
 
-def code_line(node: MessageNode, name: str, inputs: Sequence[str], note_code: bool = True) -> str:
-    """`name = expression`, with what else was read in a comment."""
-    read = [inputs[i] for i in unnamed_inputs(node.operation) if note_code or node.operation.arguments[i].why != "code"]
-    comment = f"  # also reads {', '.join(read)}" if read else ""
+def code_line(node: MessageNode, name: str, inputs: Sequence[str], shown_aside: Collection[int] | None = None) -> str:
+    """`name = expression`, with what else was read in a comment: all of it, or only the inputs in `shown_aside`."""
+    aside = [i for i in unnamed_inputs(node.operation) if shown_aside is None or i in shown_aside]
+    comment = f"  # also reads {', '.join(inputs[i] for i in aside)}" if aside else ""
     failed = "  # raised" if isinstance(node, ExceptionNode) else ""
     return f"{name} = {expression(node.operation, inputs)}{failed}{comment}"
 

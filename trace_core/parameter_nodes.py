@@ -38,7 +38,7 @@ class ParameterNode(Node):
         temperature = node(0.7, trainable=True, name="temperature", type=Annotated[float, Field(ge=0, le=2)])
     """
 
-    __slots__ = ("_feedback", "binding", "history", "is_named", "kind", "type", "validators")
+    __slots__ = ("_feedback", "binding", "history", "is_named", "kind", "lent", "type", "validators")
 
     depends = True
     name: str
@@ -61,6 +61,7 @@ class ParameterNode(Node):
         self.kind = kind or ("prompt" if self.type is str else "setting")
         self.validators = tuple(validators)
         self.binding = binding
+        self.lent: Version | None = None  # the candidate's, while it stands where the value lives
         self._feedback: list[Received] = []
         if type is not None or validators:
             data = self.check(data)
@@ -77,11 +78,16 @@ class ParameterNode(Node):
         overlay = OVERLAY.get()
         if overlay is not None and self.id in overlay:
             return overlay[self.id]
-        if self.binding is not None:
-            value = self.binding.get()
-            if value is not self._data.value and value != self._data.value:
-                self._record(value, "user")  # somebody wrote it where it lives
+        self._notice()
         return self._data  # type: ignore[no-any-return]
+
+    def _notice(self) -> None:
+        """Take what somebody else wrote where the value lives as a version by the user."""
+        if self.binding is None or self.lent is not None:
+            return
+        value = self.binding.get()
+        if value is not self._data.value and value != self._data.value:
+            self._record(value, "user")
 
     def _value(self) -> Any:
         scope = SCOPE.get()
@@ -93,7 +99,7 @@ class ParameterNode(Node):
         return self._current().value
 
     def _read(self) -> tuple[Any, Read | None]:
-        now = self._current()
+        now = self.lent or self._current()
         value = now.value
         return value, snapshot(value, now.version) if type(value) in COPIED else now
 
@@ -123,6 +129,8 @@ class ParameterNode(Node):
             raise type(error)(self.name, error.reason) from error
         except ValueError as error:
             raise InvalidValue(self.name, str(error)) from error
+        except Exception as error:  # an LLM may write what a rule did not reckon with: not even its type is sure
+            raise InvalidValue(self.name, f"{error.__class__.__name__}: {error}") from error
         return value
 
     def set(self, value: Any, author: str = "user") -> None:
@@ -138,16 +146,20 @@ class ParameterNode(Node):
     def revert(self) -> None:
         """Go back to the value before the current one; reverting again goes further back.
 
+        Values that were reverted are not come back to.
+
         Raises:
             InvalidValue: there is no earlier value.
         """
         from trace_core.parameters import write
 
+        self._notice()
         now = self._data
         before = (now.version if now.restores is None else now.restores) - 1
         if before < 0:
             raise InvalidValue(self.name, "there is no earlier value to go back to")
-        write([(self, self.history[before].value, before)], "user")
+        target = self.history[before]
+        write([(self, target.value, before if target.restores is None else target.restores)], "user")
 
     def zero_feedback(self) -> None:
         """Forget the feedback, and with it the graphs that it held."""
@@ -162,7 +174,7 @@ class ParameterNode(Node):
         memo[id(self)] = twin
         Node.__init__(twin, None, self.name, self.description)
         twin.type, twin.kind, twin.validators, twin.binding = self.type, self.kind, self.validators, None
-        twin.is_named = self.is_named
+        twin.is_named, twin.lent = self.is_named, None
         twin._feedback, twin.history = [], ()
         twin._record(copy.deepcopy(self._current().value, memo), "user")
         return twin

@@ -28,32 +28,41 @@ _candidate_number = count(1).__next__
 def write(changes: Sequence[tuple[ParameterNode, Any, int | None]], author: str) -> None:
     """Write checked values, all or none; each change is (parameter, value, number of the version that it restores).
 
+    What others wrote there since becomes a version first; a candidate that holds an object is waited for.
+
     Raises:
         InvalidValue: an object refused its value or did not keep it; all parameters are as before.
         InconsistentParameters: and then an object did not take its old value back either.
+        ParametersBusy: this very thread holds an object in a candidate; nothing was changed.
     """
     bound = [(parameter, value) for parameter, value, _ in changes if parameter.binding is not None]
-    before = [(parameter, parameter.binding.get()) for parameter, _ in bound]
-    written = 0
+    with _held(parameter for parameter, _ in bound):
+        for parameter, _ in bound:
+            parameter._notice()
+        before = [(parameter, parameter.binding.get()) for parameter, _ in bound]
+        written = 0
+        try:
+            for parameter, value in bound:
+                written += 1
+                _put(parameter, value)
+        except BaseException as error:
+            _restore(before[:written], error, dict(bound))
+            raise
+        for parameter, value, restores in changes:
+            parameter._record(value, author, restores)
+
+
+def _put(parameter: ParameterNode, value: Any) -> None:
+    """Write a value where it lives, and read it back."""
     try:
-        for parameter, value in bound:
-            written += 1
-            parameter.binding.set(value)
-            _require_kept(parameter, value)
-    except BaseException as error:
-        _restore(before[:written], error, dict(bound))
-        if isinstance(error, Exception) and not isinstance(error, InvalidValue):
-            name = bound[written - 1][0].name
-            raise InvalidValue(name, f"the value could not be written: {type(error).__name__}: {error}") from error
-        raise
-    for parameter, value, restores in changes:
-        parameter._record(value, author, restores)
-
-
-def _require_kept(parameter: ParameterNode, value: Any) -> None:
-    kept = parameter.binding.get()
-    if kept is not value and kept != value:
-        raise InvalidValue(parameter.name, "the value was written, and another one was read back")
+        parameter.binding.set(value)
+        kept = parameter.binding.get()
+        if kept is value or kept == value:
+            return
+    except Exception as error:
+        reason = f"the value could not be written: {type(error).__name__}: {error}"
+        raise InvalidValue(parameter.name, reason) from error
+    raise InvalidValue(parameter.name, "the value was written, and another one was read back")
 
 
 def _restore(
@@ -62,16 +71,28 @@ def _restore(
     failures = []
     for parameter, value in reversed(before):
         try:
-            parameter.binding.set(value)
-            _require_kept(parameter, value)
-        except Exception as error:  # noqa: BLE001 - the other objects must be restored whatever this one raises
-            failures.append(f"{parameter.name}: {type(error).__name__}: {error}")
+            _put(parameter, value)
+        except InvalidValue as error:  # the others must be restored all the same
+            failures.append(str(error))
     if failures:
-        states = {p.name: {"before": value, "wanted": new[p], "now": p.binding.get()} for p, value in before}
-        raise InconsistentParameters(
-            f"a write failed and not everything could be put back ({'; '.join(failures)}); .states has what is where",
-            states,
-        ) from cause
+        raise _inconsistent(failures, before, new) from cause
+
+
+def _inconsistent(
+    failures: Sequence[str], before: Sequence[tuple[ParameterNode, Any]], wanted: Mapping[ParameterNode, Any]
+) -> InconsistentParameters:
+    states = {p.name: {"before": value, "wanted": wanted[p], "now": _now(p)} for p, value in before}
+    return InconsistentParameters(
+        f"a write failed and not everything could be put back ({'; '.join(failures)}); .states has what is where",
+        states,
+    )
+
+
+def _now(parameter: ParameterNode) -> Any:
+    try:
+        return parameter.binding.get()
+    except Exception as error:  # noqa: BLE001 - an object that broke may not be readable; that is its state
+        return error
 
 
 class Candidate:
@@ -141,6 +162,8 @@ class ParameterSet(Mapping[str, ParameterNode]):
         if key is not None and key != parameter.name:
             if parameter.is_named:
                 raise NameClash(f"the parameter named {parameter.name!r} is listed under another name, {key!r}")
+            if self._by_name.get(parameter.name) is parameter:
+                return  # listed under two names: the first counts
             parameter.name = key
         there = self._by_name.get(parameter.name)
         if there is not None and there is not parameter:
@@ -156,20 +179,29 @@ class ParameterSet(Mapping[str, ParameterNode]):
 
     # --- a mapping
 
+    @property
+    def _names(self) -> Mapping[str, ParameterNode]:
+        """By name as of now: a merge with other sets may have numbered some since."""
+        if any(name != parameter.name for name, parameter in self._by_name.items()):
+            parameters, self._by_name = [*self._by_name.values()], {}
+            for parameter in parameters:
+                self._add(None, parameter)
+        return self._by_name
+
     def __getitem__(self, name: str) -> ParameterNode:
         try:
-            return self._by_name[name]
+            return self._names[name]
         except KeyError:
-            raise KeyError(f"no parameter is named {name!r}; there are {', '.join(self._by_name) or 'none'}") from None
+            raise KeyError(f"no parameter is named {name!r}; there are {', '.join(self._names) or 'none'}") from None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._by_name)
+        return iter(self._names)
 
     def __len__(self) -> int:
         return len(self._by_name)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._by_name
+        return name in self._names
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ParameterSet) and [*map(id, self.values())] == [*map(id, other.values())]
@@ -230,6 +262,7 @@ class ParameterSet(Mapping[str, ParameterNode]):
 
         Raises:
             KeyError, InvalidValue: as of `check`; nothing was changed.
+            InconsistentParameters: an object did not take its own value back at the end.
             ParametersBusy: this very thread holds such an object in another candidate.
 
         Example:
@@ -240,10 +273,10 @@ class ParameterSet(Mapping[str, ParameterNode]):
         checked = {self[name]: value for name, value in self.check(values).items()}
         label = f"candidate {_candidate_number()}"
         versions = {p.id: Version(label, value, "candidate") for p, value in checked.items()}
-        with ExitStack() as stack:
-            for parameter, value in sorted(checked.items(), key=lambda item: item[0].id):
-                if parameter.binding is not None and parameter.binding.isolation == "exclusive":
-                    stack.enter_context(_written(parameter, value))
+        exclusive = [p for p in checked if p.binding is not None and p.binding.isolation == "exclusive"]
+        with _held(exclusive), ExitStack() as stack:
+            for parameter in exclusive:
+                stack.enter_context(_lent(parameter, versions[parameter.id]))
             token = OVERLAY.set({**(OVERLAY.get() or {}), **versions})
             stack.callback(OVERLAY.reset, token)
             yield Candidate(label, checked)
@@ -275,24 +308,41 @@ class ParameterSet(Mapping[str, ParameterNode]):
 
 
 _holders: dict[int, int] = {}
-"""Which thread holds which binding's lock in a candidate, to tell waiting from a deadlock."""
+"""Which thread holds which binding's lock, to tell waiting from a deadlock."""
 
 
 @contextmanager
-def _written(parameter: ParameterNode, value: Any) -> Iterator[None]:
-    binding = parameter.binding
-    if _holders.get(id(binding)) == threading.get_ident():
-        raise ParametersBusy(
-            f"{parameter.name}: another candidate holds this object on the same thread; end its block first, "
-            "or use a copy of the object for each candidate"
-        )
-    with binding.lock:
-        _holders[id(binding)] = threading.get_ident()
-        before = binding.get()
+def _held(parameters: Iterable[ParameterNode]) -> Iterator[None]:
+    """Hold the objects that are written for one at a time; in one order for all, so that no two wait for each other."""
+    exclusive = [p for p in parameters if p.binding is not None and p.binding.isolation == "exclusive"]
+    locks = {id(p.binding.lock): (p.binding.lock, p.name) for p in exclusive}
+    here = threading.get_ident()
+    with ExitStack() as stack:
+        for key, (lock, name) in sorted(locks.items(), key=lambda item: item[0]):
+            if _holders.get(key) == here:
+                raise ParametersBusy(
+                    f"{name}: a candidate holds this object on the same thread; end its block first, "
+                    "or use a copy of the object for each candidate"
+                )
+            stack.enter_context(lock)
+            _holders[key] = here
+            stack.callback(_holders.pop, key)
+        yield
+
+
+@contextmanager
+def _lent(parameter: ParameterNode, version: Version) -> Iterator[None]:
+    """Have a candidate's value where the parameter's own lives."""
+    parameter._notice()
+    before = parameter.binding.get()
+    parameter.lent = version
+    try:
+        _put(parameter, version.value)
+        yield
+    finally:
         try:
-            binding.set(value)
-            _require_kept(parameter, value)
-            yield
+            _put(parameter, before)
+        except InvalidValue as error:
+            raise _inconsistent([str(error)], [(parameter, before)], {parameter: version.value}) from error
         finally:
-            binding.set(before)
-            del _holders[id(binding)]
+            parameter.lent = None

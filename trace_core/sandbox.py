@@ -7,8 +7,8 @@ whole program, drives one call from its start to its end, and turns what goes wr
 
 from __future__ import annotations
 
-import asyncio
 import atexit
+import inspect
 import os
 import threading
 import time
@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 from trace_core.errors import SandboxedError, SandboxError, SandboxLimit
 
 if TYPE_CHECKING:
+    import asyncio
+
     from pydantic_monty import AsyncMonty, Monty, MontyError, OSPolicy, ResourceLimits
 
     from trace_core.crossing import Crossing
@@ -58,6 +60,13 @@ class Feed:
     code: str
     values: dict[str, Any] = field(default_factory=dict)
     text: bool = False
+
+
+def definition(text: str, prelude: str, values: dict[str, Any]) -> list[Feed]:
+    """The feeds that define a text's functions, after a prelude and with values for its outer names."""
+    if not prelude:
+        return [Feed(text, values, text=True)]
+    return [Feed(prelude, values), Feed(text, text=True)]
 
 
 def run(feeds: Sequence[Feed], crossing: Crossing, limits: Limits) -> Any:
@@ -112,14 +121,16 @@ def _answer(snapshot: Any, crossing: Crossing) -> Any:
     if not isinstance(snapshot, FunctionSnapshot) or snapshot.is_os_function:
         return snapshot.resume_not_handled()
     answer: Any = crossing.call(str(snapshot.function_name), snapshot.object_id, snapshot.args, snapshot.kwargs)
-    if not isinstance(answer, dict):
-        answer.close()
+    if inspect.isawaitable(answer):
+        getattr(answer, "close", lambda: None)()  # a coroutine that nobody will await
         name = str(snapshot.function_name).partition("#")[0]
         answer = {"exception": TypeError(f"{name}() is async and can be called only from an async def")}
     return snapshot.resume(answer)
 
 
 async def _answer_async(snapshot: Any, crossing: Crossing, tasks: dict[int, asyncio.Future[Any]]) -> Any:
+    import asyncio
+
     from pydantic_monty import AsyncFunctionSnapshot, AsyncFutureSnapshot, AsyncNameLookupSnapshot
 
     if isinstance(snapshot, AsyncNameLookupSnapshot):
@@ -134,10 +145,10 @@ async def _answer_async(snapshot: Any, crossing: Crossing, tasks: dict[int, asyn
     if not isinstance(snapshot, AsyncFunctionSnapshot) or snapshot.is_os_function:
         return await snapshot.resume_not_handled()
     answer: Any = crossing.call(str(snapshot.function_name), snapshot.object_id, snapshot.args, snapshot.kwargs)
-    if isinstance(answer, dict):
-        return await snapshot.resume(answer)
-    tasks[snapshot.call_id] = asyncio.ensure_future(answer)
-    return await snapshot.resume({"future": ...})
+    if inspect.isawaitable(answer):
+        tasks[snapshot.call_id] = asyncio.ensure_future(crossing.awaited(answer))
+        answer = {"future": ...}
+    return await snapshot.resume(answer)
 
 
 def _look_up(snapshot: Any, crossing: Crossing) -> Any:
@@ -170,7 +181,8 @@ def _errors(feeds: Sequence[Feed], crossing: Crossing) -> Iterator[None]:
 
 
 _LIMITS = {
-    "memory limit exceeded": "uses or prints more memory than it may",
+    "memory limit exceeded": "uses more memory, or prints more, than it may",
+    "the worker exceeded its memory limit": "uses more memory than it may",
     "feed time limit exceeded": "runs longer than it may",
     "sleep limit exceeded": "sleeps longer than it may",
     "suspension limit": "calls functions outside the sandbox more often than it may",
@@ -215,6 +227,9 @@ class _Pools:
             return self._sync
 
     def asynchronous(self) -> AsyncMonty:
+        import asyncio
+        from concurrent.futures import ThreadPoolExecutor
+
         from pydantic_monty import AsyncMonty
 
         self._check_process()
@@ -222,10 +237,8 @@ class _Pools:
             if self._asynchronous is None:
                 pool = AsyncMonty(max_processes=PROCESSES, checkout_timeout=CHECKOUT_SECONDS)
                 # A pool belongs to no event loop, so it can be entered in one of its own and used in several.
-                starter = threading.Thread(target=lambda: asyncio.run(pool.__aenter__()))
-                starter.start()
-                starter.join()
-                self._asynchronous = pool
+                with ThreadPoolExecutor(1) as thread:
+                    self._asynchronous = thread.submit(asyncio.run, _entered(pool)).result()
             return self._asynchronous
 
     def _check_process(self) -> None:
@@ -244,10 +257,20 @@ class _Pools:
         if self._sync is not None:
             self._sync.__exit__(None, None, None)
         if self._asynchronous is not None:
-            asyncio.run(self._asynchronous.__aexit__(None, None, None))
+            import asyncio
+
+            asyncio.run(_left(self._asynchronous))
 
 
 _pools = _Pools()
+
+
+async def _entered(pool: AsyncMonty) -> AsyncMonty:
+    return await pool.__aenter__()
+
+
+async def _left(pool: AsyncMonty) -> None:
+    await pool.__aexit__(None, None, None)
 
 
 def _session(limits: Limits) -> dict[str, Any]:

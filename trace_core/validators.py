@@ -7,18 +7,24 @@ the value, can act on. Nothing is repaired in silence.
 from __future__ import annotations
 
 import ast
+import cmath
+import dataclasses
 import json
-import math
 import string
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
+
+from trace_core.rendering import literal, shortened
+from trace_core.source import parse
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 _LONGEST_TEXT = 1_000_000
+_DEEPEST = 50
 
 
 def convert(value: Any, type: Any) -> Any:
@@ -27,7 +33,8 @@ def convert(value: Any, type: Any) -> Any:
     Text for a type that is not text is parsed as JSON first, then as a Python literal.
 
     Raises:
-        ValueError: with the reason, if it does not fit, or holds a number that is not finite.
+        ValueError: with the reason, if it does not fit, holds a number that is not finite or half a character, or is
+            nested more than 50 levels deep.
 
     Example:
         >>> convert("2", int), convert("False", bool), convert("['a', 'b']", list[str])
@@ -46,27 +53,34 @@ def convert(value: Any, type: Any) -> Any:
             reason = reason or _reason(error, value)
         except RecursionError:
             reason = "the value is nested too deeply"
+        except Exception as error:  # noqa: BLE001 - a type's own rules may raise anything; then the value does not fit
+            reason = reason or f"{error.__class__.__name__}: {error} (got {_shown(value)})"
         else:
-            _require_finite(converted)
+            _require_sound(converted)
             return converted
     raise ValueError(reason)
 
 
 def type_adapter(type: Any) -> TypeAdapter[Any]:
-    """Pydantic's adapter for a type."""
+    """Pydantic's adapter for a type; for a class that pydantic does not know, its instances fit."""
     try:
-        return _cached_adapter(type)
-    except TypeError:  # a type that cannot be hashed
-        from pydantic import TypeAdapter
+        hash(type)
+    except TypeError:
+        return _adapter(type)
+    return _cached_adapter(type)
 
+
+def _adapter(type: Any) -> TypeAdapter[Any]:
+    from pydantic import ConfigDict, TypeAdapter
+    from pydantic.errors import PydanticSchemaGenerationError
+
+    try:
         return TypeAdapter(type)
+    except PydanticSchemaGenerationError:
+        return TypeAdapter(type, config=ConfigDict(arbitrary_types_allowed=True))
 
 
-@lru_cache(maxsize=512)
-def _cached_adapter(type: Any) -> TypeAdapter[Any]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(type)
+_cached_adapter = lru_cache(maxsize=512)(_adapter)
 
 
 def _readings(value: Any, adapter: TypeAdapter[Any]) -> Iterator[Any]:
@@ -79,31 +93,60 @@ def _readings(value: Any, adapter: TypeAdapter[Any]) -> Iterator[Any]:
     try:
         adapter.validate_python(value, strict=True)
     except (ValidationError, RecursionError):
-        for parse in (json.loads, ast.literal_eval):
+        for read in (json.loads, _python_literal):
             try:
-                yield parse(value.strip())
+                yield read(value.strip())
             except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
                 continue
     yield value
 
 
+def _python_literal(text: str) -> Any:
+    [statement] = parse(text).body
+    if not isinstance(statement, ast.Expr):
+        raise ValueError("a statement is no literal")
+    return ast.literal_eval(statement.value)
+
+
 def _reason(error: Any, value: Any) -> str:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"])
-    shown = repr(value) if len(repr(value)) <= 80 else f"{repr(value)[:77]}..."
-    return f"{f'at {where}: ' if where else ''}{first['msg']} (got {shown})"
+    return f"{f'at {where}: ' if where else ''}{first['msg']} (got {_shown(value)})"
 
 
-def _require_finite(value: Any) -> None:
-    to_visit = [value]
-    while to_visit:
-        item = to_visit.pop()
-        if isinstance(item, float) and not math.isfinite(item):
-            raise ValueError(f"a finite number is expected, not {item}")
-        if isinstance(item, dict):
-            to_visit.extend(item.values())
-        elif isinstance(item, (list, tuple, set)):
-            to_visit.extend(item)
+def _shown(value: Any) -> str:
+    return repr(shortened(value, 80)) if type(value) is str else literal(value, 80)
+
+
+def _require_sound(value: Any) -> None:
+    """Go through what a value holds, level by level: a value that holds itself has no last one."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        inside: dict[int, Any] = {}
+        for item in level:
+            _require_sound_leaf(item)
+            inside |= {id(part): part for part in _parts(item)}
+        if not inside:
+            return
+        level = list(inside.values())
+    raise ValueError("the value is nested too deeply")
+
+
+def _require_sound_leaf(item: Any) -> None:
+    if isinstance(item, (float, complex)) and not cmath.isfinite(item):
+        raise ValueError(f"a finite number is expected, not {item}")
+    if isinstance(item, str):
+        _checked_text(item)
+
+
+def _parts(item: Any) -> Iterable[Any]:
+    if isinstance(item, dict):
+        return chain(item, item.values())
+    if isinstance(item, (list, tuple, set, frozenset)):
+        return item
+    if dataclasses.is_dataclass(item) and not isinstance(item, type):
+        return [getattr(item, each.name, None) for each in dataclasses.fields(item)]
+    return vars(item).values() if hasattr(type(item), "__pydantic_fields__") else ()
 
 
 def _checked_text(value: str) -> str:

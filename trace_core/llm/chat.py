@@ -7,6 +7,7 @@ while decoding may ignore it, since every answer is validated afterwards.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypedDict
@@ -21,11 +22,16 @@ class Message(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What calls cost, in calls and tokens. Usages add up: `Usage() + completion.usage`."""
+    """What calls cost, in calls and tokens. Usages add up: `Usage() + completion.usage`.
+
+    `cached_tokens` are those of the prompt's tokens that the server, having met the same beginning before, did not
+    compute again.
+    """
 
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = 0
 
     @property
     def tokens(self) -> int:
@@ -37,6 +43,7 @@ class Usage:
             self.calls + other.calls,
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
+            self.cached_tokens + other.cached_tokens,
         )
 
 
@@ -57,6 +64,10 @@ class ChatModel(Protocol):
     follow, and give one `Completion`. They raise `LLMError` (or let the client library's own error through) when no
     answer can be had; they never return half an answer without saying so in `finish_reason`. Both may be called from
     several threads or tasks at once. A model that has only the async face raises `AsyncOnly` from `complete`.
+
+    Two more attributes are optional. `fingerprint: str` says what an answer depends on besides the messages (model,
+    address, settings; never a key); `CachedChat` needs it. `max_tokens: int | None`, the longest answer, lets a
+    budget reserve no more than that.
     """
 
     def complete(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Completion:
@@ -66,3 +77,8 @@ class ChatModel(Protocol):
     async def acomplete(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Completion:
         """Ask without blocking the event loop."""
         ...
+
+
+def fingerprint_of_settings(*settings: str | float | None) -> str:
+    """A fingerprint from a model's settings. Example: `fingerprint_of_settings("mine", "v2", 0.0)`."""
+    return json.dumps(settings)

@@ -12,9 +12,10 @@ import ast
 import json
 import math
 import re
-import warnings
 from collections.abc import Iterator
 from typing import Any
+
+from trace_core.source import parse
 
 OBJECT_START = re.compile(r"""[{｛]\s*(?:[}｝]|["'`“”‘’＂]|\w+\s*:)""")
 _STRING = r'"(?:\\.|[^"\\])*"'
@@ -113,15 +114,15 @@ def _typographic(text: str) -> Any:
 
 def _python(text: str) -> Any:
     """A Python literal: single or triple quotes, True, None."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an invalid escape in an LLM's string is not our user's concern
-        tree = ast.parse(text.strip(), mode="eval")
-        for each in ast.walk(tree):
-            if isinstance(each, ast.Dict):
-                keys = [key.value for key in each.keys if isinstance(key, ast.Constant)]
-                if len(set(keys)) < len(keys):
-                    raise ValueError("a key is given twice")
-        return ast.literal_eval(tree)
+    [statement] = parse(text).body
+    if not isinstance(statement, ast.Expr):
+        raise ValueError("a statement is no literal")
+    for each in ast.walk(statement):
+        if isinstance(each, ast.Dict):
+            keys = [key.value for key in each.keys if isinstance(key, ast.Constant)]
+            if len(set(keys)) < len(keys):
+                raise ValueError("a key is given twice")
+    return ast.literal_eval(statement.value)
 
 
 def _repaired(text: str) -> Any:

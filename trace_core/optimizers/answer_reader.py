@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trace_core.errors import UnusableAnswer
+from trace_core.errors import InvalidValue, UnusableAnswer
 from trace_core.optimizers.answer_blocks import Block, blocks, element, outside, variable_tags
 from trace_core.optimizers.answer_json import OBJECT_START, Duplicates, JSONReadError, objects
 from trace_core.optimizers.answer_values import (
@@ -20,6 +19,7 @@ from trace_core.optimizers.answer_values import (
     identifier,
     is_text,
     printable,
+    settle,
     unchanged,
 )
 
@@ -41,6 +41,8 @@ class Reader:
         self.given: dict[str, list[Any]] = {}
         self.refusals: dict[str, str] = {}
         self.reasoning = ""
+        named = {name: function_name(each) for name, each in variables.items()}
+        self._functions = {name: function for name, function in named.items() if function}
         self._text = text
         self._blocks = blocks(text)
         self._prose = outside(text, self._blocks)
@@ -53,7 +55,6 @@ class Reader:
         for form in forms:
             form()
             if self._answered or self.given or self.refusals:
-                self.reasoning = self.reasoning or ("" if form == self._from_json else self._prose)
                 return self
         names = ", ".join(self.names.exact)
         raise UnusableAnswer(self._broken or f"no block and no JSON object gives a value for {names}")
@@ -103,8 +104,8 @@ class Reader:
         key = _suggestion(answer)
         comments = [each for each in answer if each.strip().casefold() in _COMMENTARY and not self.names.meant(each)]
         for each in comments:
-            if each.strip().casefold() in _REASONING:
-                self.reasoning = answer[each] if isinstance(answer[each], str) else json.dumps(answer[each])
+            if each.strip().casefold() in _REASONING and isinstance(answer[each], str):
+                self.reasoning = answer[each]
         suggestion = answer[key] if key is not None else {each: answer[each] for each in answer if each not in comments}
         if isinstance(suggestion, str):
             suggestion = self._from_text(suggestion)
@@ -129,33 +130,40 @@ class Reader:
     # --- tags and blocks
 
     def _from_tags(self) -> None:
+        self.reasoning = self._prose
         for name, value, position in variable_tags(self._text):
             if not any(block.start <= position < block.end for block in self._blocks):
                 self._add(name, value)
 
     def _from_blocks(self) -> None:
-        labelled: dict[str, list[str]] = {}
+        texts: dict[str, list[str]] = {}
         for block in self._blocks:
-            for name in self._block_owners(block):
-                labelled.setdefault(name, []).append(self._share(name, block.text))
-        if not labelled and len(self.variables) == 1:
+            for name in self._owners(block):
+                texts.setdefault(name, []).append(self._share(name, block.text))
+        if not texts and len(self.variables) == 1:
             [(name, variable)] = self.variables.items()
-            texts = [block.text for block in self._blocks if block.text.strip() and self._may_be(variable, block)]
-            labelled = {name: texts} if texts else {}
-        for name, texts in labelled.items():
-            self.given[name] = _chosen(self.variables[name], texts)
-        if not self.given:
+            lone = [block.text for block in self._blocks if block.text.strip() and self._may_be(variable, block)]
+            texts = {name: lone} if lone else {}
+        for name, several in texts.items():
+            self.given[name] = _chosen(self.variables[name], several)
+        if not texts:
             self._from_elements()
+            return
+        for name, value in self._assignments(self._prose):
+            if name not in texts and _fits(self.variables[name], value):
+                self.given.setdefault(name, []).append(value)
 
-    def _block_owners(self, block: Block) -> list[str]:
-        """The variables that a block is for: the one named on or above it, else those whose function it defines."""
+    def _owners(self, block: Block) -> list[str]:
+        """The variables that a block is for: the one named on or above it, and those whose function it defines."""
         if not block.text.strip():
             return []
-        if named := self._labels(block):
+        named = self._labels(block)
+        if any(self.variables[name].kind != "code" for name in named):
             return named
         defined = functions(code_text(block.text))
-        owners = [name for name, each in self.variables.items() if function_name(each) in defined]
-        return owners if len({function_name(self.variables[name]) for name in owners}) == len(owners) else []
+        owners = {name: function for name, function in self._functions.items() if function in defined}
+        unique = len({*owners.values()}) == len(owners)
+        return list(dict.fromkeys([*named, *owners])) if unique else named
 
     def _labels(self, block: Block) -> list[str]:
         """The one variable named on the opening fence, by the line above, or, where there are several, in that line."""
@@ -173,14 +181,14 @@ class Reader:
 
     def _share(self, name: str, text: str) -> str:
         """A block without the functions that belong to other variables."""
-        own = function_name(self.variables[name])
-        if own is None:
+        if name not in self._functions:
             return text
         text = code_text(text)
-        others = {function_name(each) for each in self.variables.values()} - {own}
+        others = {*self._functions.values()} - {self._functions[name]}
         foreign = [span for function, span in functions(text).items() if function in others]
-        lines = enumerate(text.splitlines(keepends=True), start=1)
-        return "".join(line for number, line in lines if not any(first <= number <= last for first, last in foreign))
+        lines = enumerate(text.split("\n"), start=1)
+        kept = [line for number, line in lines if not any(first <= number <= last for first, last in foreign)]
+        return "\n".join(kept)
 
     def _may_be(self, variable: Variable, block: Block) -> bool:
         """Whether an unnamed block may be the value of the only variable: text is no JSON, unless it was before."""
@@ -201,21 +209,24 @@ class Reader:
     def _from_lines(self) -> None:
         if self._broken:
             return  # a line of JSON that cannot be read may have lost its end
-        for line in self._text.splitlines():
+        for name, value in self._assignments(self._text):
+            self.given.setdefault(name, []).append(value)
+
+    def _assignments(self, text: str) -> Iterator[tuple[str, str]]:
+        """The lines that give a value, other than text, to a variable."""
+        for line in text.splitlines():
             named = assignment(line)
-            if named is None:
-                continue
-            meant = self.names.meant(named[0], whole=True)
-            if len(meant) == 1 and not is_text(self.variables[meant[0]]):
-                self.given.setdefault(meant[0], []).append(named[1])
+            meant = self.names.meant(named[0], whole=True) if named else []
+            if named and len(meant) == 1 and not is_text(self.variables[meant[0]]):
+                yield meant[0], named[1]
 
     def _from_bare_code(self) -> None:
-        for name, variable in self.variables.items():
-            function = function_name(variable)
+        for name, function in self._functions.items():
             for pattern in (r"\A", rf"^(?:async[ ]+)?def[ ]+{function}\b"):
                 start = re.search(pattern, self._prose, re.MULTILINE)
-                if function and start and function in functions(code_text(self._prose[start.start() :])):
+                if start and function in functions(code_text(self._prose[start.start() :])):
                     self.given[name] = [self._prose[start.start() :]]
+                    self.reasoning = self._prose[: start.start()]
                     break
 
 
@@ -232,3 +243,11 @@ def _chosen(variable: Variable, texts: list[str]) -> list[str]:
         return texts
     defining = [text for text in texts if function_name(variable) in functions(text)]
     return (defining or texts)[-1:]
+
+
+def _fits(variable: Variable, value: str) -> bool:
+    try:
+        settle(variable, [value])
+    except InvalidValue:
+        return False
+    return True

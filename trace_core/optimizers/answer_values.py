@@ -11,13 +11,13 @@ import re
 import textwrap
 import types
 import unicodedata
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Protocol, Union, get_args, get_origin
 
 from trace_core.errors import InvalidValue
 from trace_core.optimizers.answer_blocks import unfenced
 from trace_core.optimizers.answer_json import fault, same
+from trace_core.source import parse
 
 _KEEPS = {"null", "none", "unchanged", "no change"}
 _PLACEHOLDERS = {"...", "…", "<value>", "<new value>"}
@@ -199,10 +199,8 @@ def code_text(text: str) -> str:
 def functions(text: str) -> dict[str, tuple[int, int]]:
     """The functions at the top level of code, with their first and last line; none if it is not Python."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an invalid escape in an LLM's string is not our user's concern
-            body = ast.parse(text).body
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        body = parse(text).body
+    except SyntaxError:
         return {}
     return {
         each.name: (min([each.lineno, *(one.lineno for one in each.decorator_list)]), each.end_lineno or each.lineno)

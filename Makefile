@@ -1,0 +1,46 @@
+# Every target sets up what it needs: a virtual environment in .venv, the packages, and the local model where it is used.
+PYTHON ?= python3
+BIN := .venv/bin
+DEV := .venv/dev.installed
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help quickstart test test-all lint bench bench-learning docs model clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
+
+quickstart: $(DEV) $(if $(OPENAI_API_KEY)$(TRACE_LLM),,model)  ## a prompt learns to route support tickets, on the local model
+	$(BIN)/python examples/quickstart.py
+
+test: $(DEV) model  ## the tests
+	$(BIN)/python -m pytest -m "not long"
+
+test-all: $(DEV) model  ## the tests, with those that are too long for `make test`
+	$(BIN)/python -m pytest
+
+lint: $(DEV)  ## style, formatting, types, and which module may import which
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(DEV)  ## speed and memory of the graph, as JSON
+	@$(BIN)/python benchmarks/graph.py
+
+bench-learning: $(DEV) model  ## does it learn? the optimizers beside a plain loop, on the local model, as JSON
+	@$(BIN)/python benchmarks/debugging.py
+
+docs: .venv/docs.installed  ## the documentation, into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+model: $(DEV)  ## bring the local model into the user's cache folder (1.1 GB, once)
+	@$(BIN)/python -m trace_local fetch
+
+clean:  ## remove what the targets made, but not the model
+	rm -rf .venv dist build site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+.venv/%.installed: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	@touch $@

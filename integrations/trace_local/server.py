@@ -1,0 +1,109 @@
+"""llama.cpp's server in this process: one for each model file, started when first asked, closed at exit.
+
+Facts about xllamacpp (2026.10) that shape this module, all measured: destroying a server right after loading it can
+deadlock, so each answers a first small request before anyone gets it; it always listens somewhere, so it is given a
+Unix socket that is removed at once (elsewhere than on POSIX: a loopback port with a random key); `verbosity` 0 keeps
+what llama.cpp prints off the screen.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib
+import os
+import secrets
+import shutil
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trace_core.errors import LLMError, MissingExtra
+
+_MAGIC = b"GGUF"
+_PROMPT_CACHE_MEGABYTES = 1024
+_LOCK = threading.Lock()
+_SERVERS: dict[Path, LocalServer] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """How a server is started: the context in tokens (prompt and answer together) and the threads to compute with."""
+
+    context: int
+    threads: int
+
+
+class LocalServer:
+    """A loaded model. `chat` may be called from any thread; requests are answered one after another."""
+
+    def __init__(self, path: Path, settings: ServerSettings) -> None:
+        self.path = path
+        self.settings = settings
+        self._native: Any = _start(path, settings)
+        self._native.handle_completions({"prompt": "a", "n_predict": 1})
+
+    def chat(self, request: dict[str, Any]) -> dict[str, Any]:
+        """llama.cpp's answer to an OpenAI chat request, as it is: an error has the key "error".
+
+        Raises `RuntimeError` or `ValueError` where the request cannot be read.
+        """
+        answer: dict[str, Any] = self._native.handle_chat_completions(request)
+        return answer
+
+    def close(self) -> None:
+        """Free the model. The server answers nothing after that."""
+        self._native = None
+
+
+def shared_server(path: Path, settings: ServerSettings) -> LocalServer:
+    """The one server of this process for the model file at `path`, loading it if it is the first time.
+
+    Raises `LLMError` where the file is no GGUF model or was already loaded with other settings.
+    """
+    resolved = path.resolve()
+    with _LOCK:
+        server = _SERVERS.get(resolved)
+        if server is None:
+            if not _SERVERS:
+                atexit.register(_close_all)
+            server = _SERVERS[resolved] = LocalServer(resolved, settings)
+    if server.settings != settings:
+        raise LLMError(f"{path.name} is already loaded with {server.settings}; one process loads a file once")
+    return server
+
+
+def _close_all() -> None:
+    with _LOCK:
+        for server in _SERVERS.values():
+            server.close()
+        _SERVERS.clear()
+
+
+def _start(path: Path, settings: ServerSettings) -> Any:
+    try:
+        xllamacpp: Any = importlib.import_module("xllamacpp")
+    except ImportError as error:
+        raise MissingExtra("the local model", "local") from error
+    with path.open("rb") as file:
+        if file.read(len(_MAGIC)) != _MAGIC:
+            raise LLMError(f"{path} is not a GGUF model file")
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = str(path)
+    parameters.n_ctx = settings.context
+    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = settings.threads
+    parameters.n_parallel = 1  # one after another: batching requests together would change greedy answers
+    parameters.cache_ram_mib = _PROMPT_CACHE_MEGABYTES  # prompts that were pushed out come back from here
+    parameters.verbosity = 0
+    parameters.ui = parameters.endpoint_slots = False
+    parameters.api_keys = [secrets.token_urlsafe()]
+    folder = tempfile.mkdtemp(prefix="trace-local-")
+    try:
+        if os.name == "posix":
+            parameters.hostnames = [f"{folder}/server.sock"]
+        return xllamacpp.Server(parameters)
+    except RuntimeError as error:
+        raise LLMError(f"llama.cpp cannot load {path}: {error}") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,80 @@
+"""What went wrong with a chat server, in words, and without the key.
+
+The openai client's errors (https://github.com/openai/openai-python#handling-errors) become `LLMError`. A server may
+echo the key in its text, and a connection's error may quote a header, so the key is cut out of the whole chain.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from trace_core.errors import LLMError
+
+if TYPE_CHECKING:
+    import openai
+
+_LONGEST = 500
+_MEANINGS = {
+    401: "the key was not accepted (OPENAI_API_KEY)",
+    403: "the key may not use this model",
+    404: "no such model or address",
+    429: "too many requests, or the quota is used up",
+}
+
+
+def as_llm_error(error: Exception, who: str, secret: str) -> LLMError:
+    """The `LLMError` that says what `error`, met while asking `who`, means; `secret` is cut out of both.
+
+    Example: `raise as_llm_error(error, "gpt-4.1-mini", key) from error`
+    """
+    remove_secret(error, secret)
+    return LLMError(f"{who}: {_reason(error)}")
+
+
+def remove_secret(error: BaseException, secret: str) -> None:
+    """Cut `secret` out of the texts of an error and of the errors that caused it."""
+    if len(secret) <= 4:  # a placeholder, not a secret; cutting it out would garble the text
+        return
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        current = waiting.pop()
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        current.args = tuple(_without(argument, secret) for argument in current.args)
+        for name in ("message", "body"):
+            if name in vars(current):
+                setattr(current, name, _without(getattr(current, name), secret))
+        waiting += [current.__cause__, current.__context__]
+
+
+def _without(value: Any, secret: str) -> Any:
+    if isinstance(value, str):
+        return value.replace(secret, "***")
+    if isinstance(value, bytes):
+        return value.replace(secret.encode(), b"***")
+    if isinstance(value, dict):
+        return {key: _without(item, secret) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_without(item, secret) for item in value)
+    return value
+
+
+def _reason(error: Exception) -> str:
+    import openai
+
+    if isinstance(error, openai.APITimeoutError):
+        return "no answer in time"
+    if isinstance(error, openai.APIStatusError):
+        return _status(error)
+    if isinstance(error, openai.APIConnectionError):
+        return f"not reached, or the connection was cut ({type(error.__cause__ or error).__name__})"
+    return f"the question or its answer cannot be read: {type(error).__name__}: {str(error)[:_LONGEST]}"
+
+
+def _status(error: openai.APIStatusError) -> str:
+    meaning = _MEANINGS.get(error.status_code, "the server failed" if error.status_code >= 500 else "refused")
+    body = error.body
+    said = body.get("message") if isinstance(body, dict) else None
+    return f"HTTP {error.status_code}, {meaning}: {str(said or error.message)[:_LONGEST]}"

@@ -1,0 +1,307 @@
+"""What all optimizers share: collect feedback, ask an LLM, validate its answer, write all or nothing, keep a record.
+
+The update rule of OPTO (arXiv 2406.16218, section 2): an optimizer sees the trace and proposes new parameters. A
+subclass says what the LLM is asked, in `_dialogue`; everything else is here. The dialogue is a generator of requests,
+so one description of it serves the sync and the async face.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import time
+import warnings
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from trace_core.errors import AsyncOnly, BudgetExceeded, LLMError, NoLLM, TraceError, UnusableAnswer
+from trace_core.llm.chat import ChatModel, Completion, Message, Usage
+from trace_core.nodes import Node
+from trace_core.optimizers.answer import Answer, parse
+from trace_core.optimizers.answer_format import answers_in_blocks, format_instruction, schema
+from trace_core.optimizers.problem import Problem, make_problem
+from trace_core.parameter_nodes import ParameterNode
+from trace_core.parameters import ParameterSet
+from trace_core.propagators import Batch, FeedbackLike, Propagator, Received
+
+
+class NothingChanged(UserWarning):
+    """A step left all parameters as they were; the message says why."""
+
+
+class Request(NamedTuple):
+    """One question to the LLM."""
+
+    messages: list[Message]
+    schema: Mapping[str, Any] | None = None
+
+
+Dialogue = Generator[Request, Completion, Answer]
+"""Asks as often as it needs to and returns what was suggested."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """New values for some parameters, checked and not yet written; `before` has what they were."""
+
+    values: dict[str, Any]
+    before: dict[str, Any]
+    reasoning: str = ""
+
+    def diff(self) -> str:
+        """What would change, as a unified diff of each value."""
+        parts = []
+        for name, value in self.values.items():
+            old, new = (str(each).splitlines() for each in (self.before[name], value))
+            parts += difflib.unified_diff(old, new, f"{name} (before)", f"{name} (after)", lineterm="")
+        return "\n".join(parts)
+
+
+@dataclass(slots=True)
+class StepRecord:
+    """What happened in one step: what was asked and answered, what was refused, and what changed."""
+
+    problem: Problem | None = None
+    messages: list[Message] = field(default_factory=list)
+    answer: str = ""
+    proposal: Proposal | None = None
+    refusals: dict[str, str] = field(default_factory=dict)
+    unreached: dict[str, str] = field(default_factory=dict)
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    usage: Usage = Usage()
+    seconds: float = 0.0
+
+    @property
+    def changed(self) -> list[str]:
+        """The names of the parameters that the step changed."""
+        return [name for name, value in self.after.items() if value is not self.before[name]]
+
+    def __str__(self) -> str:
+        lines = [f"step: changed {', '.join(self.changed) or 'nothing'}"]
+        if self.proposal is not None and self.changed:
+            lines.append(self.proposal.diff())
+        lines += [f"refused {name}: {reason}" for name, reason in self.refusals.items()]
+        lines += [f"not reached {name}: {reason}" for name, reason in self.unreached.items()]
+        usage = self.usage
+        lines.append(
+            f"{usage.calls} calls, {usage.prompt_tokens}+{usage.completion_tokens} tokens, {self.seconds:.1f} s"
+        )
+        return "\n".join(lines)
+
+
+class Optimizer:
+    """The base of all optimizers.
+
+    Args:
+        parameters: what may be changed: a set, a mapping, any iterable of parameters, or a single one.
+        llm: the model that is asked; by default what `default_llm()` finds at the first step.
+        retries: how often the LLM is told what was wrong with an answer and asked again.
+
+    Raises:
+        ValueError: there is no parameter.
+    """
+
+    def __init__(
+        self,
+        parameters: Mapping[str, ParameterNode] | Iterable[ParameterNode] | ParameterNode,
+        llm: ChatModel | None = None,
+        *,
+        retries: int = 1,
+    ) -> None:
+        self.parameters = ParameterSet.of(parameters)
+        if not self.parameters:
+            raise ValueError("there is nothing to optimize: no parameter was given; make one with trainable=True")
+        self.retries = retries
+        self.history: list[StepRecord] = []
+        self._llm = llm
+
+    @property
+    def llm(self) -> ChatModel:
+        """The model that is asked.
+
+        Raises:
+            NoLLM: none was given and none is configured.
+        """
+        if self._llm is None:
+            from trace_core.llm.default import default_llm
+
+            self._llm = default_llm()
+        return self._llm
+
+    # --- feedback
+
+    def zero_feedback(self) -> None:
+        """Forget the feedback on the parameters."""
+        self.parameters.zero_feedback()
+
+    def backward(self, node: Node, feedback: FeedbackLike, propagator: Propagator[Any] | None = None) -> None:
+        """`node.backward(feedback)`."""
+        node.backward(feedback, propagator)
+
+    def received(self, batch: Batch | None = None) -> list[Received]:
+        """The feedback to learn from: the batch's, or what `backward` left on the parameters, in order."""
+        if batch is not None:
+            return list(batch)
+        unique = {(id(r.output), id(r.feedback)): r for p in self.parameters.values() for r in p.feedback}
+        return sorted(unique.values(), key=lambda received: received.output.id)
+
+    # --- what a subclass says
+
+    def problem(self, batch: Batch | None = None) -> Problem:
+        """What the LLM would be shown now."""
+        return make_problem(self.parameters, self.received(batch))
+
+    def _dialogue(self, problem: Problem, received: Sequence[Received]) -> Dialogue:
+        """Ask the LLM; a subclass does."""
+        raise TypeError(f"{type(self).__name__} must define _dialogue")
+
+    def _ask(self, messages: list[Message], variables: ParameterSet) -> Dialogue:
+        """Ask for new values of the variables, and again with what was wrong while `retries` last."""
+        form = None if answers_in_blocks(variables) else schema(variables)
+        for retries_left in range(self.retries, -1, -1):
+            completion = yield Request(messages, form)
+            try:
+                answer = parse(completion.text, variables, completion.finish_reason)
+                wrong = "\n".join(f"{name}: {reason}" for name, reason in answer.refusals.items())
+            except UnusableAnswer as error:
+                answer, wrong = Answer({}, "", {"answer": error.reason}), error.reason
+            if not wrong or not retries_left:
+                break
+            again = f"This cannot be used. {wrong}\n{format_instruction(variables)}"
+            messages = [
+                *messages,
+                Message(role="assistant", content=completion.text),
+                Message(role="user", content=again),
+            ]
+        return answer
+
+    # --- proposing and applying
+
+    def propose(self, batch: Batch | None = None) -> Proposal:
+        """Ask for new values without writing them."""
+        return self._sync(self._proposing(batch)).proposal or Proposal({}, {})
+
+    async def apropose(self, batch: Batch | None = None) -> Proposal:
+        """`propose` in async code."""
+        return (await self._async(self._proposing(batch))).proposal or Proposal({}, {})
+
+    def apply(self, proposal: Proposal) -> None:
+        """Write a proposal's values, all or none.
+
+        Raises:
+            InvalidValue: a value is refused; nothing was written.
+        """
+        self.parameters.set(proposal.values, author="optimizer")
+
+    def step(self, batch: Batch | None = None, approve: Callable[[Proposal], bool] | None = None) -> StepRecord:
+        """Propose and apply; whatever the LLM answers, the result is a record, and parameters are whole.
+
+        Args:
+            batch: outputs and feedback; by default what `backward` left on the parameters, which stays there.
+            approve: is shown the proposal and decides on it.
+
+        Raises:
+            NoLLM, AsyncOnly, BudgetExceeded: no LLM may be asked.
+
+        Warns:
+            NothingChanged: with the reason.
+        """
+        record = self._sync(self._proposing(batch))
+        approved = approve is None or record.proposal is None or approve(record.proposal)
+        return self._finish(record, approved)
+
+    async def astep(self, batch: Batch | None = None, approve: Callable[[Proposal], Any] | None = None) -> StepRecord:
+        """`step` in async code; `approve` may be async too."""
+        record = await self._async(self._proposing(batch))
+        approved = True if approve is None or record.proposal is None else approve(record.proposal)
+        return self._finish(record, await approved if inspect.isawaitable(approved) else approved)
+
+    def _proposing(self, batch: Batch | None) -> Generator[Request, Completion, StepRecord]:
+        received = self.received(batch)
+        record = StepRecord(before=self.parameters.state_dict())
+        start = time.perf_counter()
+        record.problem = self.problem(batch)
+        record.unreached = {
+            name: "no output with feedback depends on it (was a node formatted into a string, or the branch not taken?)"
+            for name in self.parameters
+            if name not in record.problem.variables
+        }
+        if record.problem.variables:
+            answer = yield from self._recorded(self._dialogue(record.problem, received), record)
+            record.refusals |= answer.refusals
+            if answer.values:
+                before = {name: record.before[name] for name in answer.values}
+                record.proposal = Proposal(answer.values, before, answer.reasoning)
+        else:
+            record.refusals["feedback"] = "no feedback reached a parameter; call output.backward(...) before the step"
+        record.seconds = time.perf_counter() - start
+        return record
+
+    @staticmethod
+    def _recorded(dialogue: Dialogue, record: StepRecord) -> Dialogue:
+        """Pass requests on, noting what they cost; an LLM that fails ends the dialogue with a refusal."""
+        try:
+            request = next(dialogue)
+            while True:
+                record.messages = list(request.messages)
+                completion = yield request
+                record.answer = completion.text
+                record.usage += completion.usage
+                request = dialogue.send(completion)
+        except StopIteration as end:
+            answer: Answer = end.value
+            return answer
+        except (NoLLM, AsyncOnly, BudgetExceeded):
+            raise
+        except LLMError as error:
+            return Answer({}, "", {"llm": str(error)})
+
+    def _sync(self, asking: Generator[Request, Completion, StepRecord]) -> StepRecord:
+        try:
+            request = next(asking)
+            while True:
+                try:
+                    completion = self.llm.complete(request.messages, request.schema)
+                except LLMError as error:
+                    request = asking.throw(error)
+                else:
+                    request = asking.send(completion)
+        except StopIteration as end:
+            record: StepRecord = end.value
+            return record
+
+    async def _async(self, asking: Generator[Request, Completion, StepRecord]) -> StepRecord:
+        try:
+            request = next(asking)
+            while True:
+                try:
+                    completion = await self.llm.acomplete(request.messages, request.schema)
+                except LLMError as error:
+                    request = asking.throw(error)
+                else:
+                    request = asking.send(completion)
+        except StopIteration as end:
+            record: StepRecord = end.value
+            return record
+
+    def _finish(self, record: StepRecord, approved: bool) -> StepRecord:
+        if record.proposal is not None and not approved:
+            record.refusals["approve"] = "the proposal was not approved"
+        elif record.proposal is not None:
+            try:
+                self.apply(record.proposal)
+            except TraceError as error:
+                record.refusals["apply"] = str(error)
+                record.after = self.parameters.state_dict()
+                self.history.append(record)
+                raise
+        record.after = self.parameters.state_dict()
+        self.history.append(record)
+        if not record.changed:
+            why = "; ".join(f"{name}: {reason}" for name, reason in record.refusals.items())
+            warnings.warn(
+                f"the step changed nothing: {why or 'the LLM suggested no change'}", NothingChanged, stacklevel=3
+            )
+        return record

@@ -1,0 +1,107 @@
+"""What a sandboxed call gives: data of a bearable size, as the annotated type.
+
+Types are pydantic's (https://docs.pydantic.dev/latest/concepts/type_adapter/): a value is converted where pydantic
+converts leniently, and anything else is an error that says what was expected.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import types
+import typing
+from functools import cached_property
+from types import FunctionType
+from typing import Any
+
+from trace_core.errors import SandboxedError, SandboxError, SandboxLimit
+from trace_core.surroundings import Surroundings
+
+_LAZY = (collections.abc.Iterable, collections.abc.Iterator, collections.abc.Generator, collections.abc.AsyncIterator)
+
+
+class Result:
+    """The result of a function, as its annotation says; `size` is how many items and characters it may have."""
+
+    def __init__(self, function: FunctionType, size: int) -> None:
+        self._function = function
+        self._size = size
+
+    def accept(self, kind: str, value: Any) -> Any:
+        """The result as the annotated type; `kind` is the name of its type in the sandbox.
+
+        Raises:
+            SandboxedError: it is no data, or does not fit the annotation.
+            SandboxLimit: it is too large or nested too deeply.
+            SandboxError: the annotation cannot be resolved.
+        """
+        try:
+            check_result(kind, value, self._size)
+            return value if self._adapter is None else self._adapter.validate_python(value)
+        except (TypeError, ValueError) as error:
+            wrong = TypeError(f"{self._function.__name__}() returned a wrong value: {_reason(error)}")
+            raise SandboxedError(wrong, None) from error
+
+    @cached_property
+    def _adapter(self) -> Any:
+        function = self._function
+        if "return" not in function.__annotations__:
+            return None
+        holder = types.SimpleNamespace(__annotations__={"return": function.__annotations__["return"]})
+        closure = Surroundings(function, ()).closure()
+        try:
+            hint = typing.get_type_hints(holder, function.__globals__, closure, include_extras=True)["return"]
+        except NameError as error:
+            reason = f"the return annotation of {function.__name__} cannot be resolved: {error}; import it"
+            raise SandboxError(reason) from None
+        # pydantic would make a one-time iterator of what is annotated as iterable
+        return None if typing.get_origin(hint) in _LAZY or hint in (Any, *_LAZY) else _adapter(hint)
+
+
+def check_result(kind: str, value: Any, size: int) -> None:
+    """Refuse a result that is no data, or too large. `kind` is its type's name in the sandbox.
+
+    Raises:
+        TypeError: it is, or holds, a function, an iterator, a module or an object of a class of the code's own.
+        SandboxLimit: it has more than `size` items and characters, or is nested too deeply.
+    """
+    from trace_core.crossing import FOREIGN, MAXIMUM_DEPTH
+
+    if isinstance(value, str) and kind != "str":
+        raise TypeError(f"the result is a {kind}, which cannot leave the sandbox; return plain data, such as a list")
+    waiting: list[tuple[Any, int]] = [([value], -1)]
+    while waiting:
+        container, depth = waiting.pop()
+        if depth > MAXIMUM_DEPTH:
+            raise SandboxLimit(f"the result is nested more than {MAXIMUM_DEPTH} deep")
+        size -= len(container)
+        for item in container:
+            if isinstance(item, str | bytes):
+                size -= len(item)
+            elif isinstance(item, dict):
+                waiting += [(item.keys(), depth + 1), (item.values(), depth + 1)]
+            elif isinstance(item, list | tuple | set | frozenset):
+                waiting.append((item, depth + 1))
+            elif isinstance(item, FOREIGN):
+                raise TypeError(f"the result has an object of {item.name}; return plain data, such as a dict")
+        if size < 0:
+            raise SandboxLimit("the result is larger than it may be")
+
+
+def _adapter(hint: Any) -> Any:
+    from pydantic import ConfigDict, PydanticUserError, TypeAdapter
+
+    try:
+        return TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True))
+    except PydanticUserError:  # a type that has its own configuration
+        return TypeAdapter(hint)
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong, without pydantic's count of errors and its links."""
+    from pydantic import ValidationError
+
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors(include_url=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"{place}: {first['msg']}" if place else first["msg"]
