@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from trace_core.calls import Call, Signature
 from trace_core.containers import plain
 from trace_core.context import SCOPE
-from trace_core.nodes import MessageNode, Node, as_node
+from trace_core.nodes import MessageNode, Node, as_node, message
 from trace_core.operators import Operation, numbered
 from trace_core.parameter_nodes import ParameterNode
+from trace_core.rendering import identifier
 
 if TYPE_CHECKING:
     from trace_core.code import TrainableCode
@@ -93,7 +94,7 @@ class Bundle:
             function.__func__ if isinstance(function, staticmethod | classmethod) else function
         )
         functools.update_wrapper(self, self.function)
-        self.name = name or self.function.__name__
+        self.name = identifier(name or self.function.__name__)
         self.description = description or (inspect.getdoc(self.function) or "").partition("\n\n")[0] or None
         self.strict = strict
         self.trace_inside = trace_inside
@@ -128,10 +129,15 @@ class Bundle:
             self.code = None  # each instance has its own
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if not self._receiver and instance is not None and instance is owner:
+            self._receiver = "class"  # `@classmethod` stands above: up to Python 3.12 it hands over the class
+            self._signature = Signature(self.function, without_first=True)
         if self._receiver == "class":
-            return BoundBundle(self, owner if instance is None else type(instance), self.code)
-        if instance is None or self._receiver != "instance":
+            return BoundBundle(self, owner if instance in (None, owner) else type(instance), self.code)
+        if instance is None or self._is_static:
             return self
+        if not self._receiver:  # put on the class after its body
+            self.__set_name__(type(instance), self.name)
         return BoundBundle(self, instance, None if self._source is None else self._code_of(instance))
 
     def _code_of(self, instance: Any) -> ParameterNode:
@@ -149,7 +155,8 @@ class Bundle:
 
     def _called(self, bound: tuple[Any, ...], code: ParameterNode | None, args: Any, kwargs: Any) -> Any:
         scope = SCOPE.get()
-        if scope is not None and scope.tracing:  # inside another bundle, and so a part of it
+        kwargs = self._signature.with_node_defaults(args, kwargs)
+        if scope is not None and scope.inside:  # inside another bundle, and so a part of it
             return self._body(code)(*bound, *plain(args), **plain(kwargs))
         if self.trace_inside:
             return _traced_inside(self.function(*bound, *args, **kwargs))
@@ -288,5 +295,4 @@ class _Items:
             self._node = self._call.result(self._generated, self._description)
         index = self._count
         self._count += 1
-        parents = (self._node, Node(index))
-        return MessageNode(value, _ITEM, parents, None, self._node.depends)
+        return message(value, _ITEM, (self._node, Node(index)))

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import inspect
 import linecache
+import sys
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import count
 from typing import Any
 
-from trace_core.containers import nodes_in
+from trace_core.code.source import extract
+from trace_core.containers import holds_node, nodes_in
 from trace_core.context import SCOPE, InsideBundle, Read
-from trace_core.errors import ExecutionError, SandboxedError
-from trace_core.failures import execution_error
-from trace_core.nodes import ExceptionNode, MessageNode, Node, as_node, message, new_id
+from trace_core.errors import ExecutionError, SandboxedError, UntrainableCode
+from trace_core.failures import error_text, execution_error
+from trace_core.nodes import ExceptionNode, M, MessageNode, Node, as_node, message, new_id
 from trace_core.operators import Argument, Operation, call_template
 from trace_core.rendering import shortened
 
@@ -35,6 +37,18 @@ class Signature:
         self._defaults = {p.name: p.default for p in parameters if p.default is not _EMPTY}
         self._most_positional = sum(p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD for p in parameters)
         self._is_simple = all(p.kind in _SIMPLE for p in parameters)
+        self._node_defaults = [
+            (sys.maxsize if p.kind is inspect.Parameter.KEYWORD_ONLY else place, p.name, p.default)
+            for place, p in enumerate(parameters)
+            if p.kind in _SIMPLE and holds_node(p.default)
+        ]
+
+    def with_node_defaults(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The keyword arguments, and defaults that are nodes: Python would hand those to the body as they are."""
+        if not self._node_defaults:
+            return kwargs
+        missing = {name: node for place, name, node in self._node_defaults if place >= len(args)}
+        return {**missing, **kwargs}
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[list[str], list[Any], int]:
         """Names and values in call order, and how many of them are shown by position in the call's text.
@@ -144,7 +158,7 @@ class Call:
         text = failure_text(error, self._function, None if self._code is None else self._code._peek())
         return execution_error(original, self._node(text, description, ExceptionNode))
 
-    def _node(self, value: Any, description: str | None, cls: type[MessageNode]) -> Any:
+    def _node(self, value: Any, description: str | None, cls: type[M]) -> M:
         names, by_position, parents, reads = self._inputs
         aside = self._scope.reads
         self._noted = len(aside)
@@ -178,7 +192,7 @@ def _operation(
 def failure_text(error: Exception, function: Callable[..., Any], code: str | None) -> str:
     """The error's type and message, and the line of the function that raised it."""
     original = error.original if isinstance(error, SandboxedError) else error
-    lines = [shortened(f"({type(original).__name__}) {original}", _LONGEST_MESSAGE)]
+    lines = [shortened(error_text(original), _LONGEST_MESSAGE)]
     number, text = _failing_line(error, function, code)
     if text:
         lines.append(f"line {number} of {function.__name__}:  {text.strip()}  <--- it was raised here")
@@ -191,12 +205,22 @@ def _failing_line(error: Exception, function: Callable[..., Any], code: str | No
         lines = (code or "").splitlines()
         known = error.line is not None and 0 < error.line <= len(lines)
         return (error.line, lines[error.line - 1]) if known else (None, "")  # type: ignore[operator]
-    found: tuple[int | None, str] = (None, "")
+    unwrapped = inspect.unwrap(function)
+    compiled = getattr(unwrapped, "__code__", None)  # a builtin has none
+    raised_at = None
     traceback = error.__traceback__
-    compiled = inspect.unwrap(function).__code__
     while traceback is not None:
         if traceback.tb_frame.f_code is compiled:
-            number = traceback.tb_lineno
-            found = (number - compiled.co_firstlineno + 1, linecache.getline(compiled.co_filename, number))
+            raised_at = traceback.tb_lineno
         traceback = traceback.tb_next
-    return found
+    if raised_at is None or compiled is None:
+        return None, ""
+    return raised_at - _first_line(unwrapped) + 1, linecache.getline(compiled.co_filename, raised_at)
+
+
+def _first_line(function: Any) -> int:
+    """The line of the `def`; `co_firstlineno` is that of its first decorator."""
+    try:
+        return extract(function).first_line
+    except UntrainableCode:  # a lambda, or no file to read
+        return int(function.__code__.co_firstlineno)

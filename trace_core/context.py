@@ -49,8 +49,12 @@ class Version(Read):
 class Scope:
     """How reads of nodes and new operations are treated here. The base class is `no_trace()`: neither counts."""
 
-    __slots__ = ()
+    __slots__ = ("inside",)
     tracing = False
+
+    def __init__(self, inside: bool) -> None:
+        self.inside = inside
+        """Whether this is in the body of a bundle."""
 
     def read(self, node: Node) -> None:
         """A node's value was read by plain Python code."""
@@ -63,6 +67,7 @@ class InsideBundle(Scope):
     tracing = True
 
     def __init__(self, known: set[int], start: int, strict: str | None) -> None:
+        super().__init__(inside=True)
         self.known = known
         self.start = start
         self.strict = strict
@@ -85,7 +90,7 @@ SCOPE: ContextVar[Scope | None] = ContextVar("trace_scope", default=None)
 OVERLAY: ContextVar[Mapping[int, Version] | None] = ContextVar("trace_overlay", default=None)
 """The versions that stand in for parameters' own in a candidate, by node id."""
 
-_NOT_TRACING = Scope()
+_NOT_TRACING = {inside: Scope(inside) for inside in (False, True)}
 
 
 @contextmanager
@@ -98,7 +103,8 @@ def no_trace() -> Iterator[None]:
         with no_trace():
             preview = prompt + question      # a node with a value and no history
     """
-    token = SCOPE.set(_NOT_TRACING)
+    outer = SCOPE.get()
+    token = SCOPE.set(_NOT_TRACING[outer is not None and outer.inside])
     try:
         yield
     finally:

@@ -46,7 +46,8 @@ def show(findings: Sequence[Finding]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("", "usable", "detail", title="trace-suite on this machine")
+    table = Table("", "usable", title="trace-suite on this machine")
+    table.add_column("detail", overflow="fold")
     for finding in findings:
         usable = Text("yes", "green") if finding.usable else Text("no", "yellow")
         table.add_row(finding.subject, usable, Text(finding.detail))

@@ -36,6 +36,10 @@ class ExecutionError(TraceError):
 
     node: ExceptionNode
 
+    def __str__(self) -> str:
+        at = vars(self).get("node")
+        return super().__str__() if at is None else str(at._data)
+
 
 class ImmutableNode(TraceError, TypeError):
     """A node was changed in place (`node[key] = value`, `del node[key]`); make a new value instead."""

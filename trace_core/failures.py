@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from functools import lru_cache
 from types import GetSetDescriptorType, MemberDescriptorType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trace_core.errors import ExecutionError
 
 if TYPE_CHECKING:
     from trace_core.nodes import ExceptionNode
 
-_OWN = frozenset({"__cause__", "__context__", "__traceback__", "__suppress_context__", "__dict__", "__weakref__"})
-
 
 def error_text(error: BaseException) -> str:
     """`(its type) its message`; an exception whose message cannot be made has only its type."""
     try:
-        return f"({type(error).__name__}) {error}"
+        return f"({type(error).__name__}) {error}".rstrip()
     except Exception:  # noqa: BLE001 - any exception's own __str__ may fail, which must not hide the exception
         return f"({type(error).__name__})"
 
 
 def execution_error(original: Exception, at: ExceptionNode) -> ExecutionError:
     """An `ExecutionError` that is also of the original's type, where Python allows it, with all that it carries."""
-    kind = type(original)
+    kind: type[Any] = type(original)
     error: ExecutionError
     try:
         error = _combined(kind).__new__(_combined(kind), *original.args)
@@ -38,7 +36,7 @@ def execution_error(original: Exception, at: ExceptionNode) -> ExecutionError:
 
 
 @lru_cache(maxsize=256)
-def _combined(kind: type[Exception]) -> type[ExecutionError]:
+def _combined(kind: Any) -> type[ExecutionError]:
     if issubclass(kind, ExecutionError):
         return kind
     try:
@@ -52,7 +50,7 @@ def _copy_fields(original: Exception, error: ExecutionError) -> None:
     """What the interpreter and `__slots__` keep beside `__dict__`, such as an OSError's filename."""
     for base in type(original).__mro__:
         for name, member in vars(base).items():
-            if isinstance(member, (MemberDescriptorType, GetSetDescriptorType)) and name not in _OWN:
+            if isinstance(member, (MemberDescriptorType, GetSetDescriptorType)) and not name.startswith("__"):
                 try:
                     member.__set__(error, member.__get__(original))
                 except (AttributeError, TypeError):  # unset, read-only, or of a type that `error` could not take on

@@ -13,6 +13,7 @@ from typing import Any
 
 from trace_core.context import Read
 from trace_core.errors import InvalidTrace
+from trace_core.graph_text import places
 from trace_core.nodes import ExceptionNode, MessageNode, Node
 from trace_core.operators import Argument, Operation
 from trace_core.parameter_nodes import ParameterNode
@@ -22,7 +23,7 @@ from trace_core.trace_graph import TraceGraph
 FORMAT = "trace-graph"
 _TAG = "$"
 _ONE_LINE = re.compile(r"[^\x00-\x1f\x7f\x85\u2028\u2029]{0,4000}")
-_CONTAINERS: dict[str, type] = {"tuple": tuple, "set": set, "frozenset": frozenset}
+_CONTAINERS: dict[str, type[Any]] = {"tuple": tuple, "set": set, "frozenset": frozenset}
 
 
 def encode(value: Any, depth: int = 0) -> Any:
@@ -34,15 +35,16 @@ def encode(value: Any, depth: int = 0) -> Any:
         return value if math.isfinite(value) else {_TAG: "float", "text": str(value)}
     if depth > 50:
         return {_TAG: "opaque", "type": opaque(value).type_name}
-    if kind is list:
+    if isinstance(value, list):
         return [encode(item, depth + 1) for item in value]
-    if kind is dict:
+    if isinstance(value, dict):
         if all(type(key) is str for key in value) and _TAG not in value:
             return {key: encode(item, depth + 1) for key, item in value.items()}
         return {_TAG: "dict", "items": [[encode(k, depth + 1), encode(v, depth + 1)] for k, v in value.items()]}
-    if kind in _CONTAINERS.values():
-        items = [encode(item, depth + 1) for item in value]
-        return {_TAG: kind.__name__, "items": items if kind is tuple else sorted(items, key=repr)}
+    for name, container in _CONTAINERS.items():
+        if isinstance(value, container):
+            items = [encode(item, depth + 1) for item in value]
+            return {_TAG: name, "items": items if container is tuple else sorted(items, key=repr)}
     if kind is bytes:
         return {_TAG: "bytes", "hex": value.hex()}
     for plain in (str, bool, int, float):
@@ -92,11 +94,12 @@ def to_json(graph: TraceGraph) -> dict[str, Any]:
 
 
 def _node_to_json(node: Node, graph: TraceGraph, numbers: Mapping[int, int]) -> dict[str, Any]:
-    data: dict[str, Any] = {"name": node.name, "data": encode(node._peek())}
+    read = graph.read(node)
+    data: dict[str, Any] = {"name": node.name, "data": encode(read.value)}
     if node.description:
         data["description"] = node.description
     if isinstance(node, ParameterNode):
-        return data | {"kind": "parameter", "role": node.kind, "version": node.version}
+        return data | {"kind": "parameter", "role": node.kind, "version": read.version}
     if not isinstance(node, MessageNode):
         return data | {"kind": "value"}
     data |= {"kind": "exception" if isinstance(node, ExceptionNode) else "operation", "op": node.op}
@@ -138,11 +141,12 @@ def from_json(data: Mapping[str, Any], parameters: Mapping[str, ParameterNode]) 
 
 def _node_from_json(entry: Any, nodes: list[Node], parameters: Mapping[str, ParameterNode]) -> Node:
     name = None if entry["name"] is None else _line(entry["name"], "a name")
-    description = entry.get("description")
+    description = _optional(entry.get("description"), str, "a description")
     value = decode(entry["data"])
     kind = entry["kind"]
     if kind == "parameter":
-        return parameters.get(name or "") or Node(value, name, description)
+        known = parameters.get(name or "")
+        return Node(value, name, description) if known is None else known
     if kind == "value":
         return Node(value, name, description)
     if kind not in ("operation", "exception"):
@@ -154,20 +158,32 @@ def _node_from_json(entry: Any, nodes: list[Node], parameters: Mapping[str, Para
     )
     parents = tuple(nodes[_index(i["node"], nodes)] for i in inputs)
     reads = tuple(
-        Read(decode(i["read"]), i["version"], i.get("by_reference") is True) if "read" in i else None for i in inputs
+        Read(decode(i["read"]), _optional(i["version"], int | str, "a version"), i.get("by_reference") is True)
+        if "read" in i
+        else None
+        for i in inputs
     )
     template = _line(entry.get("template", entry["op"]), "a template")
-    if any(int(place) >= len(inputs) for place in re.findall(r"\{(\d+)\}", template)):
+    if any(place >= len(inputs) for place in places(template)):
         raise InvalidTrace(f"the template {template!r} names an input that is not there")
     operation = Operation(_line(entry["op"], "an op"), arguments, template, description)
     cls = ExceptionNode if kind == "exception" else MessageNode
     kept = reads if any(read is not None for read in reads) else None
-    return cls(value, operation, parents, kept, any(p.depends for p in parents), decode(entry.get("info")))
+    info = _optional(decode(entry.get("info")), dict, "info")
+    made = cls(value, operation, parents, kept, any(p.depends for p in parents), info)
+    made.name = name
+    return made
 
 
 def _list(value: Any, what: str) -> list[Any]:
     if not isinstance(value, list):
         raise InvalidTrace(f"{what}: expected a list, not {type(value).__name__}")
+    return value
+
+
+def _optional(value: Any, kind: Any, what: str) -> Any:
+    if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+        raise InvalidTrace(f"{what} cannot be a {type(value).__name__}")
     return value
 
 

@@ -28,15 +28,22 @@ def expression(operation: Operation, inputs: Sequence[str]) -> str:
         if match[1] is None:
             return match[0][0]
         text = inputs[int(match[1])]
+        if text[:1].isdigit() and match.string.startswith(".", match.end()):  # `5.real` is no Python
+            return f"({text})"
         return text if is_call or _ATOM.fullmatch(text) else f"({text})"
 
     return _PLACE.sub(filled, operation.template)
 
 
+def places(template: str) -> tuple[int, ...]:
+    """The numbers of the inputs that a template names."""
+    return tuple([int(match[1]) for match in _PLACE.finditer(template) if match[1] is not None])
+
+
 @lru_cache(maxsize=1024)
 def unnamed_inputs(operation: Operation) -> tuple[int, ...]:
     """The inputs that the operation's expression does not show: read implicitly, or its own code."""
-    shown = {int(match[1]) for match in _PLACE.finditer(operation.template) if match[1] is not None}
+    shown = places(operation.template)
     return tuple(i for i in range(len(operation.arguments)) if i not in shown)
 
 
@@ -56,14 +63,14 @@ def to_text(graph: TraceGraph) -> str:
         if graph.is_operation(node):
             lines.append(code_line(node, name, [graph.identifier(parent) for parent in node.parents]))  # type: ignore[arg-type]
         else:
-            lines.append(f"{name} = {literal(node._peek(), 400)}")
-    lines += [f"# {graph.name(node)}: {shortened(repr(current_text(node)), 200)}" for node in graph.outputs]
+            lines.append(f"{name} = {literal(graph.read(node).value, 400)}")
+    lines += [f"# {graph.identifier(node)}: {shortened(repr(value_text(graph, node)), 200)}" for node in graph.outputs]
     return "\n".join(lines)
 
 
-def current_text(node: Node) -> str:
-    """The value of a node as text on one line."""
-    return " ".join(literal(node._peek(), 400).split("\n"))
+def value_text(graph: TraceGraph, node: Node) -> str:
+    """What a node held in the graph as text on one line."""
+    return " ".join(literal(graph.read(node).value, 400).split("\n"))
 
 
 def to_mermaid(graph: TraceGraph) -> str:
@@ -102,7 +109,7 @@ def _labels(graph: TraceGraph) -> list[tuple[str, str]]:
             return "error"
         return "operation" if graph.is_operation(node) else "value"
 
-    return [(kind(node), f"{graph.name(node)}: {shortened(current_text(node), 60)}") for node in graph.nodes]
+    return [(kind(node), f"{graph.name(node)}: {shortened(value_text(graph, node), 60)}") for node in graph.nodes]
 
 
 def _arrows(graph: TraceGraph, arrow: Callable[[int, int, str], str]) -> list[str]:

@@ -98,13 +98,13 @@ def _held(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Paramete
         for name, item in list(vars(value).items()):
             if not name.endswith(".code"):  # an instance's own code: its bundle gives it
                 yield from _held(item, prefix + name, seen)
-        for name, item in _bundles(type(value)):
-            yield from _held(item.__get__(value, type(value)), prefix + name, seen)
+        for name in _bundles(type(value)):
+            yield from _held(getattr(value, name), prefix + name, seen)
 
 
-def _bundles(cls: type) -> Iterator[tuple[str, Bundle]]:
+def _bundles(cls: type) -> Iterator[str]:
     for name in dict.fromkeys(name for base in reversed(cls.__mro__) for name in vars(base)):
         item = next(vars(base)[name] for base in cls.__mro__ if name in vars(base))
-        item = item.__func__ if isinstance(item, staticmethod) else item
+        item = item.__func__ if isinstance(item, staticmethod | classmethod) else item
         if isinstance(item, Bundle):
-            yield name, item
+            yield name

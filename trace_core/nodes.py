@@ -1,8 +1,8 @@
 """Nodes: values that know where they came from.
 
 A workflow's run is a directed acyclic graph. Its roots are plain values (`Node`) and what is learned
-(`ParameterNode`, in `parameter_nodes.py`); everything else is what an operation made of its inputs (`MessageNode`), or how it failed
-(`ExceptionNode`). This is the graph g of the trace τ = (g, f) that the oracle of OPTO answers with
+(`ParameterNode`, in `parameter_nodes.py`); everything else is what an operation made of its inputs (`MessageNode`),
+or how it failed (`ExceptionNode`). This is the graph g of the trace τ = (g, f) that the oracle of OPTO answers with
 (arXiv 2406.16218, section 3).
 
 A node keeps its parents alive and never its children, so a graph goes when its outputs go.
@@ -14,16 +14,18 @@ import copy
 import warnings
 from collections.abc import Callable, Sequence
 from itertools import count
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from trace_core.context import SCOPE, Read
 from trace_core.errors import ExecutionError
-from trace_core.failures import execution_error
+from trace_core.failures import error_text, execution_error
 from trace_core.operators import Operation, Operators, TwoOperands
 
 if TYPE_CHECKING:
     from trace_core.propagators import FeedbackLike, Propagator
     from trace_core.trace_graph import TraceGraph
+
+M = TypeVar("M", bound="MessageNode")
 
 COPIED_UP_TO = 64
 """Lists, dicts and sets of up to this many items are copied when they are read; larger ones are kept by reference."""
@@ -261,7 +263,7 @@ def as_node(value: Any) -> Node:
     """The value itself if it is a node, an operation on nodes if it is a container that holds some, else a root."""
     if isinstance(value, Node):
         return value
-    if isinstance(value, (list, tuple, dict, set)):
+    if isinstance(value, (list, tuple, dict, set, frozenset)):
         from trace_core.containers import container_node
 
         return container_node(value)
@@ -294,8 +296,8 @@ def message(
     parents: tuple[Node, ...],
     reads: Sequence[Read | None] = (),
     info: dict[str, Any] | None = None,
-    cls: type[MessageNode] = MessageNode,
-) -> MessageNode:
+    cls: type[M] = MessageNode,  # type: ignore[assignment]
+) -> M:
     """Record an operation that was computed; where nothing is traced, a node without parents."""
     scope = SCOPE.get()
     if scope is not None and not scope.tracing:
@@ -317,15 +319,15 @@ def operation_failed(
     error: Exception, operation: Operation, parents: tuple[Node, ...], reads: Sequence[Read | None] = ()
 ) -> ExecutionError:
     """The error that leaves an operation that raised, with its node in the graph."""
-    text = f"({type(error).__name__}) {error}"
-    return execution_error(error, message(text, operation, parents, reads, cls=ExceptionNode))
+    return execution_error(error, message(error_text(error), operation, parents, reads, cls=ExceptionNode))
 
 
 def _warn_lost_edge(node: Node) -> None:
-    scope = SCOPE.get()
-    if node.depends and scope is None:
+    if node.depends and SCOPE.get() is None:
+        # Without the value: Python shows a warning once per place and text.
+        label = f"a node of {node.op!r}" if isinstance(node, MessageNode) else repr(node.name)
         warnings.warn(
-            f"{node!r} depends on a parameter, and feedback on plain text made from it will not reach that parameter: "
+            f"{label} depends on a parameter, and feedback on plain text made from it will not reach that parameter: "
             'use template("{x}", x=node) to keep the edge, or node.data to say that the value is meant',
             LostEdge,
             stacklevel=3,
@@ -335,7 +337,7 @@ def _warn_lost_edge(node: Node) -> None:
 def _shown(value: Any) -> str:
     """A short text of a value; objects that are not plain data are shown by their type's name."""
     if isinstance(value, (str, bytes)):
-        return repr(value if len(value) <= 60 else value[:57] + ("..." if isinstance(value, str) else b"..."))
+        return repr(value) if len(value) <= 60 else f"{value[:57]!r}..."
     if value is None or isinstance(value, (bool, int, float, complex)):
         return repr(value)
     size = f" of {len(value)}" if isinstance(value, (list, tuple, dict, set, frozenset)) else ""

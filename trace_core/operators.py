@@ -7,13 +7,15 @@ The data model is https://docs.python.org/3/reference/datamodel.html.
 
 from __future__ import annotations
 
+import keyword
 import math
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 from trace_core.errors import ImmutableNode
+from trace_core.rendering import identifier, literal
 
 if TYPE_CHECKING:
     from trace_core.nodes import MessageNode
@@ -56,8 +58,15 @@ class Operation:
 def call_template(start: str, positional: int, keywords: tuple[str, ...], first: int = 0) -> str:
     """`start(...)` with that many positional and these keyword inputs, numbered from `first`."""
     parts = [f"{{{first + i}}}" for i in range(positional)]
-    parts += [f"{key}={{{first + positional + i}}}" for i, key in enumerate(keywords)]
+    for i, key in enumerate(keywords, first + positional):
+        is_name = key.isidentifier() and not keyword.iskeyword(key)
+        parts.append(f"{key}={{{i}}}" if is_name else f"**{{{{{literal_text(key)}: {{{i}}}}}}}")
     return f"{start}({', '.join(parts)})"
+
+
+def literal_text(value: Any) -> str:
+    """A value as a literal in a template, its braces doubled."""
+    return literal([value])[1:-1].replace("{", "{{").replace("}", "}}")
 
 
 def numbered(*names: str) -> tuple[Argument, ...]:
@@ -73,7 +82,8 @@ def method_operation(name: str, positional: int, keywords: tuple[str, ...]) -> O
         return getattr(receiver, name)(*values[:positional], **dict(zip(keywords, values[positional:], strict=True)))
 
     arguments = numbered("self", *(f"args_{i}" for i in range(positional)), *keywords)
-    return Operation(name, arguments, call_template("{0}." + name, positional, keywords, 1), function=function)
+    start = f"{{0}}.{name}" if name.isidentifier() else f"getattr({{0}}, {literal_text(name)})"
+    return Operation(identifier(name), arguments, call_template(start, positional, keywords, 1), function=function)
 
 
 @lru_cache(maxsize=1024)
@@ -90,7 +100,8 @@ def call_operation(positional: int, keywords: tuple[str, ...]) -> Operation:
 @lru_cache(maxsize=256)
 def attribute_operation(name: str) -> Operation:
     """The operation `self.name`."""
-    return Operation("attribute", numbered("self"), "{0}." + name, function=lambda x: getattr(x, name))
+    template = f"{{0}}.{name}" if name.isidentifier() else f"getattr({{0}}, {literal_text(name)})"
+    return Operation("attribute", numbered("self"), template, function=lambda x: getattr(x, name))
 
 
 @lru_cache(maxsize=8)
@@ -135,7 +146,7 @@ def _function(name: str, template: str, function: Callable[..., Any]) -> Callabl
 
 
 def _method(name: str) -> Callable[..., MessageNode]:
-    def method(self: Any, *args: Any, **kwargs: Any) -> MessageNode:
+    def method(self: Any, /, *args: Any, **kwargs: Any) -> MessageNode:
         return self._apply(  # type: ignore[no-any-return]
             method_operation(name, len(args), tuple(kwargs)), (self, *args, *kwargs.values())
         )
@@ -221,16 +232,16 @@ class Operators:
         """Each item as a node of its own; a dict gives its keys, what has no order of its own is listed first."""
         value = self._value()
         ordered: Operators = self
-        if not (hasattr(type(value), "__getitem__") and hasattr(type(value), "__len__")) or isinstance(value, dict):
+        if not (hasattr(type(value), "__getitem__") and hasattr(type(value), "__len__")) or isinstance(value, Mapping):
             ordered = self._apply(_LIST, (self,))
             value = ordered._value()
         return (ordered[i] for i in range(len(value)))
 
-    def __call__(self, *args: Any, **kwargs: Any) -> MessageNode:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> MessageNode:
         """Call the node's value, a function: the call is one operation."""
         return self._apply(call_operation(len(args), tuple(kwargs)), (self, *args, *kwargs.values()))
 
-    def call(self, method: str, *args: Any, **kwargs: Any) -> MessageNode:
+    def call(self, method: str, /, *args: Any, **kwargs: Any) -> MessageNode:
         """Call any method of the value by name, traced: `node.call("values")`."""
         return self._apply(method_operation(method, len(args), tuple(kwargs)), (self, *args, *kwargs.values()))
 
@@ -298,7 +309,7 @@ class Operators:
         return len(self._value())
 
     def __contains__(self, item: Any) -> bool:
-        return item in self._value()
+        return (item._value() if isinstance(item, Operators) else item) in self._value()
 
     def __int__(self) -> int:
         return int(self._value())

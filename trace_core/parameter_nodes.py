@@ -227,7 +227,7 @@ def node(
     return made
 
 
-def template(text: str, **values: Any) -> MessageNode:
+def template(text: str, /, **values: Any) -> MessageNode:
     """Fill `{name}` places in a text with nodes or values, keeping the edges that an f-string would lose.
 
     Args:

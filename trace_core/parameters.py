@@ -116,13 +116,11 @@ class Candidate:
                     version = operation.read_of(index).version
                     if version != self.label:
                         raise CandidateNotSeen(
-                            f"{operation.op!r} read version {version} of {names[parent.id]!r}, not candidate {self.label}"
+                            f"{operation.op!r} read version {version} of {names[parent.id]!r}, not {self.label}"
                         )
                     seen[parent.id] = version
         if not seen:
-            raise CandidateNotSeen(
-                f"nothing that led to the output used candidate {self.label} ({', '.join(names.values())})"
-            )
+            raise CandidateNotSeen(f"nothing that led to the output used {self.label} ({', '.join(names.values())})")
 
 
 class ParameterSet(Mapping[str, ParameterNode]):

@@ -214,21 +214,12 @@ def propagate(output: Node, feedback: FeedbackLike, propagator: Propagator[Any] 
         NothingReached: no parameter is among the output's ancestors, or the propagator sent nothing to any.
     """
     said = Feedback.of(feedback)
-    by = GraphPropagator() if propagator is None else propagator
     nodes = dependent_ancestors([output])
-    arriving: dict[int, list[Any]] = {output.id: [by.init(output, said)]}
-    reached: list[tuple[ParameterNode, Any]] = []
     blocked: set[tuple[int, int]] = set()
-    for id in sorted(nodes, reverse=True):  # children before parents: ids grow
-        messages = arriving.pop(id, None)
-        if messages is None:
-            continue
-        node = nodes[id]
-        message = messages[0] if len(messages) == 1 else by.combine(messages)
-        if isinstance(node, ParameterNode):
-            reached.append((node, message))
-        elif isinstance(node, MessageNode):
-            _pass_on(node, by.propagate(node, message), arriving, blocked)
+    if propagator is None:  # a GraphPropagator to which nothing is registered: the feedback arrives everywhere as it is
+        reached = [(node, said) for node in nodes.values() if isinstance(node, ParameterNode)]
+    else:
+        reached = _sweep(output, said, propagator, nodes, blocked)
     for parameter, message in reached:
         parameter._feedback.append(Received(output, said, message, frozenset(blocked)))
     if not reached:
@@ -238,6 +229,29 @@ def propagate(output: Node, feedback: FeedbackLike, propagator: Propagator[Any] 
             NothingReached,
             stacklevel=3,
         )
+
+
+def _sweep(
+    output: Node,
+    feedback: Feedback,
+    by: Propagator[Any],
+    nodes: Mapping[int, Node],
+    blocked: set[tuple[int, int]],
+) -> list[tuple[ParameterNode, Any]]:
+    """Messages from the output to the parameters, children before parents."""
+    arriving: dict[int, list[Any]] = {output.id: [by.init(output, feedback)]}
+    reached: list[tuple[ParameterNode, Any]] = []
+    for id in sorted(nodes, reverse=True):  # ids grow
+        messages = arriving.pop(id, None)
+        if messages is None:
+            continue
+        node = nodes[id]
+        message = messages[0] if len(messages) == 1 else by.combine(messages)
+        if isinstance(node, ParameterNode):
+            reached.append((node, message))
+        elif isinstance(node, MessageNode):
+            _pass_on(node, by.propagate(node, message), arriving, blocked)
+    return reached
 
 
 def _pass_on(

@@ -18,7 +18,11 @@ SECTIONS = (
     "Memory",
 )  # fmt: skip
 
-_HEADING = re.compile(rf"^([ \t]*)#+[ \t]*(?=(?:{'|'.join(SECTIONS)})\b)", re.IGNORECASE | re.MULTILINE)
+# A line begins after whatever `str.splitlines` takes for the end of one.
+_HEADING = re.compile(
+    rf"(?:^|(?<=[\r\v\f\x1c-\x1e\x85\u2028\u2029]))([ \t]*)#+[ \t]*(?=(?:{'|'.join(SECTIONS)})\b)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _PLAIN = (str, bytes, int, float, complex, bool, type(None))
 
 
@@ -59,7 +63,7 @@ def is_plain(value: Any) -> bool:
 
 
 def literal(value: Any, limit: int | None = None) -> str:
-    """A value as a Python literal; what is not plain data as `<its type>`, what is longer than `limit` cut in the middle.
+    """A value as a Python literal; what is not plain data as `<its type>`, what is too long cut in the middle.
 
     Example:
         >>> literal("one\\n#Feedback")

@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trace_core.errors import Drift, InvalidTrace
+from trace_core.errors import Drift, InvalidTrace, InvalidValue
 from trace_core.graph_json import decode, encode
 from trace_core.parameter_nodes import ParameterNode
+from trace_core.validators import convert, type_adapter
 
 if TYPE_CHECKING:
     from trace_core.parameters import OnDrift, ParameterSet
@@ -24,11 +26,15 @@ FORMAT = "trace-parameters"
 
 
 def save(parameters: ParameterSet, path: str | os.PathLike[str]) -> None:
-    """Write the file; it is either the old one or the new one, never half of it."""
+    """Write the file; it is either the old one or the new one, never half of it.
+
+    Raises:
+        InvalidValue: a value cannot be written as JSON so that it could be read back.
+    """
     entries = {name: _entry(parameter) for name, parameter in parameters.items()}
     text = json.dumps({"format": FORMAT, "version": 1, "parameters": entries}, indent=2, ensure_ascii=False)
     target = Path(path)
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         unfinished.write_text(text + "\n", encoding="utf-8")
         unfinished.replace(target)
@@ -38,6 +44,8 @@ def save(parameters: ParameterSet, path: str | os.PathLike[str]) -> None:
 
 def load(parameters: ParameterSet, path: str | os.PathLike[str], on_drift: OnDrift) -> None:
     """Read the file and write its values; see `ParameterSet.load`."""
+    if on_drift not in ("raise", "skip", "load"):
+        raise ValueError(f'on_drift must be "raise", "skip" or "load", not {on_drift!r}')
     entries = _entries(Path(path))
     problems = _problems(parameters, entries)
     if problems and on_drift == "raise":
@@ -55,16 +63,45 @@ def load(parameters: ParameterSet, path: str | os.PathLike[str], on_drift: OnDri
 
 
 def _entry(parameter: ParameterNode) -> dict[str, Any]:
+    value = _encoded(parameter, parameter._peek())
+    if not _is_whole(value):
+        raise InvalidValue(parameter.name, "the value is not plain data and its type gives none, so it cannot be saved")
     return {
-        "value": encode(parameter._peek()),
+        "value": value,
         "kind": parameter.kind,
         "type": _type_text(parameter),
-        "original": _hash(parameter.history[0].value),
+        "original": _original(parameter),
     }
 
 
-def _hash(value: Any) -> str:
-    return hashlib.sha256(json.dumps(encode(value), sort_keys=True).encode(errors="surrogatepass")).hexdigest()
+def _encoded(parameter: ParameterNode, value: Any) -> Any:
+    """The value as JSON data; what is not plain (a model, a date) as pydantic writes it for the parameter's type."""
+    encoded = encode(value)
+    if _is_whole(encoded):
+        return encoded
+    try:
+        dumped = encode(type_adapter(parameter.type).dump_python(value, mode="json", warnings=False))
+        return dumped if convert(decode(dumped), parameter.type) == value else encoded
+    except Exception:  # noqa: BLE001 - a serializer may raise anything; then there is no better form than this one
+        return encoded
+
+
+def _is_whole(encoded: Any) -> bool:
+    to_visit = [encoded]
+    while to_visit:
+        item = to_visit.pop()
+        if isinstance(item, list):
+            to_visit.extend(item)
+        elif isinstance(item, dict):
+            if item.get("$") == "opaque":
+                return False
+            to_visit.extend(item.values())
+    return True
+
+
+def _original(parameter: ParameterNode) -> str:
+    encoded = _encoded(parameter, parameter.history[0].value)
+    return hashlib.sha256(json.dumps(encoded, sort_keys=True).encode()).hexdigest()
 
 
 def _type_text(parameter: ParameterNode) -> str:
@@ -75,7 +112,7 @@ def _type_text(parameter: ParameterNode) -> str:
 def _entries(path: Path) -> Mapping[str, Mapping[str, Any]]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, a number that is too long
         raise Drift(f"{path} is not a file of saved parameters: {error}") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT or data.get("version") != 1:
         raise Drift(f'{path} is not a file of saved parameters: expected "format": "{FORMAT}" and "version": 1')
@@ -91,7 +128,7 @@ def _problems(parameters: ParameterSet, entries: Mapping[str, Mapping[str, Any]]
         entry = entries.get(name)
         if entry is None:
             problems[name] = "is here and not in the file"
-        elif entry.get("original") != _hash(parameter.history[0].value):
+        elif entry.get("original") != _original(parameter):
             problems[name] = "was edited in the source since the file was saved"
         elif entry.get("type") != _type_text(parameter):
             problems[name] = f"has another type here ({_type_text(parameter)}) than in the file ({entry.get('type')})"
@@ -100,6 +137,8 @@ def _problems(parameters: ParameterSet, entries: Mapping[str, Mapping[str, Any]]
 
 def _decoded(name: str, entry: Mapping[str, Any]) -> Any:
     try:
+        if not _is_whole(entry["value"]):
+            raise InvalidTrace("a value is opaque")
         return decode(entry["value"])
-    except InvalidTrace as error:
+    except (InvalidTrace, RecursionError) as error:
         raise Drift(f"{name}: {error}") from error

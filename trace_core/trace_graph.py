@@ -8,16 +8,18 @@ Extraction is linear in nodes and edges, whatever the number of parameters.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from trace_core.context import Read
 from trace_core.nodes import MessageNode, Node
 from trace_core.parameter_nodes import ParameterNode
 from trace_core.propagators import dependent_ancestors
 from trace_core.rendering import identifier
 
 _CALLED = re.compile(r"(?<![\w.}])([A-Za-z_]\w*)(?=[(.])")
+_CALLED_IN_LITERALS = ("float", "frozenset", "set")
 
 
 class Edge(NamedTuple):
@@ -41,6 +43,7 @@ class TraceGraph:
         nodes: the nodes, in topological order.
         operations: the ids of those that are shown as operations; the others stand as values.
         outputs: what feedback is about.
+        identifiers: names in code that are given, by node id.
 
     Example:
         >>> x, y = node(2, trainable=True, name="x"), node(3, name="y")
@@ -49,14 +52,21 @@ class TraceGraph:
         ['x', 'y', 'add0', 'int0', 'multiply0']
     """
 
-    def __init__(self, nodes: Iterable[Node], operations: Iterable[int], outputs: Sequence[Node]) -> None:
+    def __init__(
+        self,
+        nodes: Iterable[Node],
+        operations: Iterable[int],
+        outputs: Sequence[Node],
+        identifiers: Mapping[int, str] | None = None,
+    ) -> None:
         self.nodes = tuple(nodes)
         self.outputs = tuple(outputs)
         self._operations = frozenset(operations)
+        self._given_identifiers = identifiers or {}
 
     @classmethod
     def between(
-        cls, parameters: Iterable[Node], outputs: Iterable[Node], blocked: frozenset[tuple[int, int]] = frozenset()
+        cls, parameters: Iterable[Node], outputs: Iterable[Node], blocked: Collection[tuple[int, int]] = frozenset()
     ) -> TraceGraph:
         """The minimal subgraph between parameters and outputs.
 
@@ -136,6 +146,19 @@ class TraceGraph:
             ]
         )
 
+    def read(self, node: Node) -> Read:
+        """What a node held when an operation of the graph first read it; where none did, what it holds now."""
+        return self._first_reads.get(node.id) or Read(node._peek(), getattr(node, "version", None))
+
+    @cached_property
+    def _first_reads(self) -> dict[int, Read]:
+        reads: dict[int, Read] = {}
+        for operation in self.operations:
+            for parent, read in zip(operation.parents, operation.reads or (), strict=False):
+                if read is not None:
+                    reads.setdefault(parent.id, read)
+        return reads
+
     # --- names
 
     def name(self, node: Node) -> str:
@@ -159,14 +182,16 @@ class TraceGraph:
 
     @cached_property
     def _identifiers(self) -> dict[int, str]:
-        # Names that were given come first, so that a counted one gives way to them; functions keep theirs.
+        # Names that were given come first, parameters' before others', so that a counted one gives way to them;
+        # functions keep theirs.
         taken = {called for operation in self.operations for called in _called_in(operation.operation.template)}
-        named: dict[int, str] = {}
+        taken.update(_CALLED_IN_LITERALS, self._given_identifiers.values())
+        named: dict[int, str] = dict(self._given_identifiers)
         counts: dict[str, int] = {}
-        for node in self.nodes:
-            if node.name:
+        for node in sorted(self.nodes, key=lambda node: not isinstance(node, ParameterNode)):
+            if node.name and node.id not in named:
                 name = identifier(node.name)
-                named[node.id] = _free(name + "_" if name in taken else name, taken)
+                named[node.id] = free_name(name + "_" if name in taken else name, taken)
         for node in self.nodes:
             if node.id not in named:
                 base = identifier(node.op if isinstance(node, MessageNode) else type(node._peek()).__name__)
@@ -224,7 +249,7 @@ class TraceGraph:
 
 
 def _leading_to(
-    ends: Sequence[Node], found: Mapping[int, Node], operations: Sequence[int], blocked: frozenset[tuple[int, int]]
+    ends: Sequence[Node], found: Mapping[int, Node], operations: Sequence[int], blocked: Collection[tuple[int, int]]
 ) -> list[int]:
     """Those of the operations from which an end can be reached without a blocked edge."""
     leading = {node.id for node in ends}
@@ -240,7 +265,8 @@ def _called_in(template: str) -> list[str]:
     return _CALLED.findall(template)
 
 
-def _free(name: str, taken: set[str]) -> str:
+def free_name(name: str, taken: set[str]) -> str:
+    """The name, or with the first number that makes it free; it is taken then."""
     free, number = name, 1
     while free in taken:
         free, number = f"{name}_{number}", number + 1

@@ -17,14 +17,15 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from trace_core.code.source import parse
 from trace_core.rendering import literal, shortened
-from trace_core.source import parse
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 _LONGEST_TEXT = 1_000_000
 _DEEPEST = 50
+_LONGEST_NUMBER = 10_000  # bits; Python refuses to write much longer ones as text
 
 
 def convert(value: Any, type: Any) -> Any:
@@ -33,8 +34,8 @@ def convert(value: Any, type: Any) -> Any:
     Text for a type that is not text is parsed as JSON first, then as a Python literal.
 
     Raises:
-        ValueError: with the reason, if it does not fit, holds a number that is not finite or half a character, or is
-            nested more than 50 levels deep.
+        ValueError: with the reason, if it does not fit, holds a number that is not finite or has thousands of digits,
+            or half a character, or is nested more than 50 levels deep.
 
     Example:
         >>> convert("2", int), convert("False", bool), convert("['a', 'b']", list[str])
@@ -135,6 +136,8 @@ def _require_sound(value: Any) -> None:
 def _require_sound_leaf(item: Any) -> None:
     if isinstance(item, (float, complex)) and not cmath.isfinite(item):
         raise ValueError(f"a finite number is expected, not {item}")
+    if isinstance(item, int) and item.bit_length() > _LONGEST_NUMBER:
+        raise ValueError(f"the number is too long: it has {item.bit_length():,} bits")
     if isinstance(item, str):
         _checked_text(item)
 
@@ -158,24 +161,22 @@ def _checked_text(value: str) -> str:
 
 
 def placeholders(text: str) -> frozenset[str]:
-    """The names in a format string's places: `{question}` and `{0}` alike.
+    """What stands in a format string's places: `{question}`, `{0}`, `{user.name}`, and `{width}` in `{text:{width}}`.
 
     Raises:
         ValueError: a brace is left open, or stands alone.
     """
     try:
-        return frozenset(
-            name.partition(".")[0].partition("[")[0]
-            for _, name, _, _ in string.Formatter().parse(text)
-            if name is not None
-        )
+        fields = [(name, inner or "") for _, name, inner, _ in string.Formatter().parse(text) if name is not None]
+        inside = [name for _, inner in fields for _, name, _, _ in string.Formatter().parse(inner) if name is not None]
+        return frozenset([*(name for name, _ in fields), *inside])
     except ValueError as error:
         raise ValueError(f"{error}; a brace that is meant as text is written twice: {{{{ or }}}}") from None
 
 
 @dataclass(frozen=True)
 class Placeholders:
-    """A format string must have just these places: none lost, none invented.
+    """A format string must have just these places: none lost, none invented, and no other attribute of what is there.
 
     Example:
         node("Answer {question}", trainable=True, validators=[Placeholders({"question"})])
@@ -183,7 +184,11 @@ class Placeholders:
 
     names: Iterable[str]
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", frozenset([self.names] if isinstance(self.names, str) else self.names))
+
     def __call__(self, value: str) -> None:
+        """Raise `ValueError` if the text's places are others."""
         wanted, found = frozenset(self.names), placeholders(value)
         lost, invented = sorted(wanted - found), sorted(found - wanted)
         if lost:
@@ -203,6 +208,7 @@ class MaxLength:
     characters: int
 
     def __call__(self, value: str) -> None:
+        """Raise `ValueError` if the text is longer."""
         if len(value) > self.characters:
             raise ValueError(f"at most {self.characters} characters are allowed, these are {len(value)}")
 
@@ -215,6 +221,7 @@ class NotEmpty:
     """A text must hold more than white space."""
 
     def __call__(self, value: str) -> None:
+        """Raise `ValueError` if it does not."""
         if not value.strip():
             raise ValueError("an empty text is not allowed")
 

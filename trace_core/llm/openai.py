@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from trace_core.errors import LLMError, NoLLM
-from trace_core.llm.chat import Completion, Message, Usage, fingerprint_of_settings
-from trace_core.llm.failures import as_llm_error
+from trace_core.errors import NoLLM
+from trace_core.llm.chat import Completion, Message, fingerprint_of_settings
+from trace_core.llm.replies import as_llm_error, read_completion
 
 if TYPE_CHECKING:
     import openai
@@ -106,6 +106,8 @@ class OpenAIChat:
 
     def _find_key(self, given: str | None) -> str:
         key = (given or os.environ.get("OPENAI_API_KEY") or "").strip()
+        if not (key.isascii() and key.isprintable()):  # it could be no header, and an error might quote it escaped
+            raise NoLLM(f"the key for {self.model} has characters that no key has; look at OPENAI_API_KEY")
         if key:
             return key
         if urlsplit(self.base_url).hostname in _LOOPBACK:
@@ -179,26 +181,8 @@ class _Attempt:
             return True
         return False
 
-    def read(self, answer: ChatCompletion | str) -> Completion:
+    def read(self, answer: ChatCompletion) -> Completion:
         """The answer as a `Completion`; raises `LLMError` where there is none in it."""
-        who = str(self._chat)
-        if isinstance(answer, str) or not hasattr(answer, "choices"):  # the client hands on what is not JSON as it is
-            raise LLMError(f"{who}: the server did not answer in OpenAI's chat protocol; is the base URL right?")
-        if not answer.choices or (message := answer.choices[0].message) is None:
-            raise LLMError(f"{who}: the server answered without any choice")
-        finish = answer.choices[0].finish_reason or "stop"
-        if message.refusal:
-            raise LLMError(f"{who}: the model refused: {message.refusal[:500]}")
-        if message.content is None:
-            raise LLMError(f"{who}: the model gave no text (finish_reason {finish!r})")
-        if finish == "content_filter":
-            raise LLMError(f"{who}: the server's content filter cut the answer")
+        completion = read_completion(answer, str(self._chat))
         self._chat._format, self._chat._refused = self._format, self._refused
-        return Completion(message.content, _usage(answer), answer.model or self._chat.model, finish)
-
-
-def _usage(answer: ChatCompletion) -> Usage:
-    if (usage := answer.usage) is None:
-        return Usage(calls=1)
-    cached = usage.prompt_tokens_details.cached_tokens if usage.prompt_tokens_details else 0
-    return Usage(1, usage.prompt_tokens or 0, usage.completion_tokens or 0, cached or 0)
+        return completion

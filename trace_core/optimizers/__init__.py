@@ -5,4 +5,4 @@ from trace_core.optimizers.opro import OPRO
 from trace_core.optimizers.optoprime import OptoPrime
 from trace_core.optimizers.textgrad import TextGrad
 
-__all__ = ["OPRO", "NothingChanged", "OptoPrime", "Optimizer", "Proposal", "StepRecord", "TextGrad"]
+__all__ = ["OPRO", "NothingChanged", "Optimizer", "OptoPrime", "Proposal", "StepRecord", "TextGrad"]

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from trace_core.source import parse
+from trace_core.code.source import parse
 
 OBJECT_START = re.compile(r"""[{｛]\s*(?:[}｝]|["'`“”‘’＂]|\w+\s*:)""")
 _STRING = r'"(?:\\.|[^"\\])*"'

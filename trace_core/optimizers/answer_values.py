@@ -14,10 +14,10 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Protocol, Union, get_args, get_origin
 
+from trace_core.code.source import parse
 from trace_core.errors import InvalidValue
 from trace_core.optimizers.answer_blocks import unfenced
 from trace_core.optimizers.answer_json import fault, same
-from trace_core.source import parse
 
 _KEEPS = {"null", "none", "unchanged", "no change"}
 _PLACEHOLDERS = {"...", "…", "<value>", "<new value>"}

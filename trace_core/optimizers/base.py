@@ -51,7 +51,7 @@ class Proposal:
 
     def diff(self) -> str:
         """What would change, as a unified diff of each value."""
-        parts = []
+        parts: list[str] = []
         for name, value in self.values.items():
             old, new = (str(each).splitlines() for each in (self.before[name], value))
             parts += difflib.unified_diff(old, new, f"{name} (before)", f"{name} (after)", lineterm="")
@@ -70,7 +70,7 @@ class StepRecord:
     unreached: dict[str, str] = field(default_factory=dict)
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
 
     @property

@@ -7,6 +7,7 @@ their scores, in ascending order, and asks for a better one. Here feedback may b
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from trace_core.llm.chat import ChatModel, Message
 from trace_core.optimizers.answer_format import format_instruction
@@ -14,8 +15,9 @@ from trace_core.optimizers.base import Dialogue, Optimizer
 from trace_core.optimizers.problem import Problem, Section
 from trace_core.parameter_nodes import ParameterNode
 from trace_core.parameters import ParameterSet
-from trace_core.propagators import Batch, Received
+from trace_core.propagators import Batch, Feedback, Received
 from trace_core.rendering import literal, without_headings
+from trace_core.trace_graph import TraceGraph
 
 INSTRUCTION = "Below are values that were tried for some variables, and the feedback that each got. Find better values."
 
@@ -27,6 +29,9 @@ class OPRO(Optimizer):
         parameters, llm, retries: as of `Optimizer`.
         objective: what to achieve.
         memory_size: how many of the best tries are shown; those with a numeric score in ascending order.
+
+    Raises:
+        ValueError: there is no parameter, or nothing to remember.
     """
 
     def __init__(
@@ -39,29 +44,53 @@ class OPRO(Optimizer):
         memory_size: int = 10,
     ) -> None:
         super().__init__(parameters, llm, retries=retries)
+        if memory_size < 1:
+            raise ValueError(f"OPRO learns from what was tried, so memory_size must be at least 1, not {memory_size}")
         self.objective = objective
         self.memory_size = memory_size
-        self._tried: list[tuple[float, str]] = []
+        self._tried: dict[str, float] = {}
 
     def problem(self, batch: Batch | None = None) -> Problem:
         """What the LLM would be shown now: the tries so far and the present one."""
         base = super().problem(batch)
         kept = [section for section in base.sections if section.name in ("variables", "constraints")]
-        tries = [*self._tried, _tried(base.variables, self.received(batch))]
-        best = sorted(tries, key=lambda each: each[0])[-self.memory_size :]
-        memory = Section("memory", "", "\n".join(text for _, text in best))
+        tries = self._tried | _tries(base.variables, self.received(batch))
+        best = sorted(tries, key=tries.__getitem__)[-self.memory_size :]
+        memory = Section("memory", "", "\n".join(best))
         return Problem((Section("instruction", "", self.objective), memory, *kept), base.variables)
 
     def _dialogue(self, problem: Problem, received: Sequence[Received]) -> Dialogue:
-        self._tried.append(_tried(problem.variables, received))
         text = f"{problem}\n\n{format_instruction(problem.variables)}"
-        return (yield from self._ask([Message(role="user", content=text)], problem.variables))
+        answer = yield from self._ask([Message(role="user", content=text)], problem.variables)
+        self._tried |= _tries(problem.variables, received)
+        return answer
 
 
-def _tried(variables: ParameterSet, received: Sequence[Received]) -> tuple[float, str]:
-    """A try's mean score, and its text."""
-    scores = [each.feedback.score for each in received if isinstance(each.feedback.score, (int, float))]
-    values = ", ".join(f"{name} = {literal(parameter._peek())}" for name, parameter in variables.items())
-    said = "; ".join(" ".join(str(each.feedback).split()) for each in received)
-    mean = sum(scores) / len(scores) if scores else 0.0
-    return mean, without_headings(f"{values} got: {said}")
+def _tries(variables: ParameterSet, received: Sequence[Received]) -> dict[str, float]:
+    """The values that the runs read, with what was said about them, as a text each; and their mean scores."""
+    said: dict[str, list[Feedback]] = {}
+    for each in received:
+        held = _held(variables, each)
+        values = ", ".join(f"{name} = {literal(held[parameter.id])}" for name, parameter in variables.items())
+        said.setdefault(values, []).append(each.feedback)
+    return {_text(values, feedbacks): _mean_score(feedbacks) for values, feedbacks in said.items()}
+
+
+def _held(variables: ParameterSet, received: Received) -> dict[int, Any]:
+    """What each variable held in a run, which may be an older version; the present value where it read none."""
+    held = {parameter.id: parameter._peek() for parameter in variables.values()}
+    for operation in TraceGraph.between(variables.values(), [received.output], received.blocked).operations:
+        for index, parent in enumerate(operation.parents):
+            if parent.id in held:
+                held[parent.id] = operation.read_of(index).value
+    return held
+
+
+def _text(values: str, feedbacks: Sequence[Feedback]) -> str:
+    said = "; ".join(" ".join(str(each).split()) for each in feedbacks)
+    return without_headings(f"{values} got: {said}")
+
+
+def _mean_score(feedbacks: Sequence[Feedback]) -> float:
+    scores = [each.score for each in feedbacks if isinstance(each.score, (int, float))]
+    return sum(scores) / len(scores) if scores else 0.0

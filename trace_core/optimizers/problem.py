@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from trace_core.graph_text import code_line
-from trace_core.nodes import MessageNode, Node
+from trace_core.nodes import MessageNode
 from trace_core.optimizers.answer_format import answers_in_blocks
 from trace_core.optimizers.shapes import Example, Shape, Slot, shapes_of
 from trace_core.parameter_nodes import ParameterNode
 from trace_core.parameters import ParameterSet
 from trace_core.propagators import Received
 from trace_core.rendering import fenced, identifier, literal, without_headings
+from trace_core.trace_graph import free_name
 
 _VALUE_LIMITS = (None, 2_000, 600, 200, 60)
 _LINE_LIMITS = (100, 30, 8)
@@ -97,6 +98,8 @@ class _Writer:
         self._value_limit = value_limit
         self._line_limit = line_limit
         self._several_examples = sum(len(shape.examples) for shape in shapes) > 1
+        graphs = [shape.examples[0].graph for shape in shapes]
+        self._code_names = {p.id: graph.identifier(p) for graph in graphs for p in graph.parameters}
 
     def problem(self) -> Problem:
         code, documentation, runs = [], [], []
@@ -120,10 +123,12 @@ class _Writer:
 
     def _variable(self, parameter: ParameterNode) -> str:
         value = parameter._peek()
-        code_name = identifier(parameter.name)
+        name = without_headings(parameter.name)
+        code_name = self._code_names[parameter.id]
         if type(value) is str and answers_in_blocks({parameter.name: parameter}):
-            return f"{parameter.name}\n{fenced(value, 'python' if parameter.kind == 'code' else '')}"
-        note = "" if code_name == parameter.name else f"  # {parameter.name}"
+            note = "" if code_name == identifier(parameter.name) else f"  # {code_name} in the code"
+            return f"{name}{note}\n{fenced(value, 'python' if parameter.kind == 'code' else '')}"
+        note = "" if code_name == parameter.name else f"  # {name}"
         return f"{code_name} = {literal(value)}{note}"
 
     def _code_lines(self, shape: Shape, names: _Names) -> list[str]:
@@ -150,7 +155,7 @@ class _Writer:
             if node.id not in outputs
         ]
         results = [
-            f"{first.identifier(twin)} = {self._value(node._peek())}"
+            f"{first.identifier(twin)} = {self._value(example.value_of(node))}"
             for node, twin in zip(example.graph.outputs, first.outputs, strict=True)
         ]
         label = len(first.outputs) > 1
@@ -179,11 +184,13 @@ class _Writer:
 
 
 class _Names:
-    """How the inputs of a shape's operations are written: by name, or in place where that is short and always the same."""
+    """How the inputs of a shape's operations are written: by name, or in place where they are short and always the same."""
 
     def __init__(self, shape: Shape, inline: bool) -> None:
         self._graph = shape.examples[0].graph
         self._in_place: dict[Slot, str] = {}
+        self._aliases: dict[Slot, str] = {}
+        self._taken = {self._graph.identifier(node) for node in self._graph.nodes}
         self.inputs: list[Slot] = []
         for slot in shape.given:
             if inline and slot.node.name is None and slot.variant == 0:
@@ -199,7 +206,11 @@ class _Names:
         if slot in self._in_place:
             return self._in_place[slot]
         name = self._graph.identifier(slot.node)
-        return name if slot.variant == 0 else f"{name}_{slot.variant}"
+        if slot.variant == 0:
+            return name
+        if slot not in self._aliases:
+            self._aliases[slot] = free_name(f"{name}_{slot.variant}", self._taken)
+        return self._aliases[slot]
 
     @staticmethod
     def shown_aside(node: MessageNode, slots: Sequence[Slot]) -> list[int]:
@@ -229,12 +240,8 @@ def constraints(variables: Mapping[str, ParameterNode]) -> list[str]:
 
 
 def _rule_text(validator: Any) -> str:
-    return str(validator) if type(validator).__str__ is not object.__str__ and not callable_object(validator) else ""
-
-
-def callable_object(validator: Any) -> bool:
-    """Whether a validator is a plain function or method, whose text says nothing to an LLM."""
-    return hasattr(validator, "__name__") or hasattr(validator, "__func__")
+    says_something = "__str__" in vars(type(validator))  # a plain function's text says nothing to an LLM
+    return str(validator) if says_something else ""
 
 
 def _type_text(parameter: ParameterNode) -> str:

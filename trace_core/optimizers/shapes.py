@@ -6,7 +6,7 @@ All of it is linear in nodes and edges.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ class Slot(NamedTuple):
     """A node as an operation read it.
 
     `place` is its place in the graph; `variant` is 0, or tells reads of another value than the first from it: of an
-    older version of a parameter ("v0"), or of a list that was changed between two reads (2, 3, …).
+    older version of a parameter ("v0", "candidate"), or of a list that was changed between two reads (2, 3, …).
     """
 
     place: int
@@ -37,10 +37,14 @@ class Slot(NamedTuple):
 
 @dataclass(slots=True)
 class Example:
-    """One run: its graph, its feedback as (index of the output, what was said), and what its slots held."""
+    """One run: its graph, its feedback as (index of the output, what was said), and what its slots held.
+
+    `variables` are the ids of the parameters that the feedback is for; other parameters stand as values.
+    """
 
     graph: TraceGraph
     feedback: list[tuple[int, Feedback]]
+    variables: frozenset[int]
     inputs: list[list[Slot]] = field(default_factory=list)
     _held: dict[tuple[int, int | str], Any] = field(default_factory=dict)
 
@@ -95,19 +99,19 @@ class Shape:
 
     @property
     def given(self) -> list[Slot]:
-        """The slots that are neither a parameter as it is now nor what an operation made."""
-        graph = self.examples[0].graph
+        """The slots that are neither a variable as it is now nor what an operation made."""
+        graph, variables = self.examples[0].graph, self.parameters
         slots = dict.fromkeys(slot for slots in self.inputs for slot in slots)
         return [
             slot
             for slot in sorted(slots, key=lambda slot: slot.place)
-            if slot.variant != 0 or not (isinstance(slot.node, ParameterNode) or graph.is_operation(slot.node))
+            if slot.variant != 0 or not (slot.node.id in variables or graph.is_operation(slot.node))
         ]
 
     @property
-    def parameters(self) -> set[int]:
-        """The ids of the parameters in it."""
-        return {parameter.id for parameter in self.examples[0].graph.parameters}
+    def parameters(self) -> frozenset[int]:
+        """The ids of the parameters in it that the feedback is for."""
+        return self.examples[0].variables
 
 
 def shapes_of(parameters: Iterable[ParameterNode], received: Sequence[Received]) -> list[Shape]:
@@ -119,7 +123,7 @@ def shapes_of(parameters: Iterable[ParameterNode], received: Sequence[Received])
 
 
 def _examples(parameters: Sequence[ParameterNode], received: Sequence[Received]) -> list[Example]:
-    blocked = frozenset[tuple[int, int]]().union(*[each.blocked for each in received])
+    blocked = _blocked(received)
     whole = TraceGraph.between(parameters, [each.output for each in received], blocked)
     leader = _components(whole)
     parts: dict[int, list[Received]] = {}
@@ -128,10 +132,41 @@ def _examples(parameters: Sequence[ParameterNode], received: Sequence[Received])
     operations: dict[int, list[MessageNode]] = {}
     for operation in whole.operations:
         operations.setdefault(_find(leader, operation.id), []).append(operation)
-    return [_example(operations.get(key, []), part) for key, part in parts.items()]
+    wanted = {parameter.id for parameter in parameters}
+    names = {parameter.id: whole.identifier(parameter) for parameter in whole.parameters}
+    return [_example(operations.get(key, []), part, wanted, blocked, names) for key, part in parts.items()]
 
 
-def _example(operations: Sequence[MessageNode], part: Sequence[Received]) -> Example:
+def _blocked(received: Sequence[Received]) -> Collection[tuple[int, int]]:
+    """The edges over which no feedback went: what blocks one feedback may let another pass."""
+    blocked = set[tuple[int, int]]().union(*[each.blocked for each in received])
+    for each in received:
+        if blocked - each.blocked:
+            passed = _passed(each)
+            blocked -= {edge for edge in blocked - each.blocked if edge[0] in passed}
+    return blocked
+
+
+def _passed(received: Received) -> set[int]:
+    """The ids of the nodes that a feedback came by."""
+    passed = {received.output.id}
+    to_visit = [received.output]
+    while to_visit:
+        node = to_visit.pop()
+        for index, parent in enumerate(node.parents):
+            if parent.depends and parent.id not in passed and (node.id, index) not in received.blocked:
+                passed.add(parent.id)
+                to_visit.append(parent)
+    return passed
+
+
+def _example(
+    operations: Sequence[MessageNode],
+    part: Sequence[Received],
+    wanted: Collection[int],
+    blocked: Collection[tuple[int, int]],
+    names: Mapping[int, str],
+) -> Example:
     outputs = list({each.output.id: each.output for each in part}.values())
     index = {output.id: i for i, output in enumerate(outputs)}
     nodes: dict[int, Node] = {}
@@ -140,8 +175,11 @@ def _example(operations: Sequence[MessageNode], part: Sequence[Received]) -> Exa
     for operation in operations:
         for parent in operation.parents:
             nodes[parent.id] = parent
-    graph = TraceGraph([nodes[id] for id in sorted(nodes)], [node.id for node in operations], outputs)
-    return Example(graph, [(index[each.output.id], each.feedback) for each in part])
+    graph = TraceGraph([nodes[id] for id in sorted(nodes)], [node.id for node in operations], outputs, names)
+    variables = [output.id for output in outputs if output.id in wanted]
+    for node in operations:
+        variables += [p.id for i, p in enumerate(node.parents) if p.id in wanted and (node.id, i) not in blocked]
+    return Example(graph, [(index[each.output.id], each.feedback) for each in part], frozenset(variables))
 
 
 def _components(graph: TraceGraph) -> dict[int, int]:
@@ -162,16 +200,22 @@ def _find(leader: dict[int, int], id: int) -> int:
 
 
 def _variant(parent: Node, read: Read, earlier: list[Read]) -> int | str:
-    if isinstance(parent, ParameterNode):
-        now = parent._current()
-        if read.version == now.version or _same(read.value, now.value):
-            return 0
-        return f"v{read.version}".replace(" ", "_")
-    for number, other in enumerate(earlier):
-        if _same(read.value, other.value):
-            return 0 if number == 0 else number + 1
-    earlier.append(read)
-    return 0 if len(earlier) == 1 else len(earlier)
+    is_parameter = isinstance(parent, ParameterNode)
+    if is_parameter and _same(read.value, parent._peek()):
+        return 0
+    number = next((n for n, other in enumerate(earlier) if _same(read.value, other.value)), len(earlier))
+    if number == len(earlier):
+        earlier.append(read)
+    if not is_parameter:
+        return 0 if number == 0 else number + 1
+    versions = [_version_text(other) for other in earlier[: number + 1]]
+    again = versions.count(versions[-1])  # a list that was changed in place is another value of the same version
+    return versions[-1] if again == 1 else f"{versions[-1]}_{again}"
+
+
+def _version_text(read: Read) -> str:
+    # Candidates are numbered through the whole process, and the same workflow must give the same text.
+    return "candidate" if isinstance(read.version, str) else f"v{read.version}"
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -8,6 +8,7 @@ each operation that depends on a parameter, and one for each parameter: more cal
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from trace_core.graph_text import code_line
 from trace_core.llm.chat import Message
@@ -19,7 +20,7 @@ from trace_core.optimizers.problem import Problem
 from trace_core.parameter_nodes import ParameterNode
 from trace_core.parameters import ParameterSet
 from trace_core.propagators import Received
-from trace_core.rendering import fenced, literal, without_headings
+from trace_core.rendering import fenced, literal, shortened, without_headings
 from trace_core.trace_graph import TraceGraph
 
 _LIMIT = 2_000
@@ -40,15 +41,17 @@ class TextGrad(Optimizer):
             for operation in reversed(graph.operations):
                 for source in _learned_inputs(operation, graph):
                     said = yield Request([_criticise(graph, operation, source, here.get(operation.id, []))])
-                    here.setdefault(source.id, []).append(said.text.strip())
+                    here.setdefault(source.id, []).append(shortened(said.text.strip(), _LIMIT))
             for parameter in problem.variables.values():
                 criticisms.setdefault(parameter.id, []).extend(here.get(parameter.id, []))
-        values, refusals, reasons = {}, {}, []
+        values: dict[str, Any] = {}
+        refusals: dict[str, str] = {}
+        reasons: list[str] = []
         for name, parameter in problem.variables.items():
             variable = ParameterSet([parameter])
             answer: Answer = yield from self._ask([_update(parameter, criticisms[parameter.id], variable)], variable)
             values |= answer.values
-            refusals |= {f"{name}" if key == name else f"{name}: {key}": why for key, why in answer.refusals.items()}
+            refusals |= {name if key == name else f"{name}: {key}": why for key, why in answer.refusals.items()}
             reasons.append(answer.reasoning)
         return Answer(values, "\n".join(filter(None, reasons)), refusals)
 

@@ -10,8 +10,8 @@ from functools import lru_cache
 from types import FunctionType, ModuleType
 from typing import Any
 
+from trace_core.code.source import parse
 from trace_core.errors import SandboxedError
-from trace_core.source import parse
 
 MISSING = object()
 """Stands for a name that has no value (yet)."""
@@ -94,8 +94,8 @@ def import_line(name: str, value: Any) -> str | None:
 
 @lru_cache(maxsize=1024)
 def _importable(line: str) -> bool:
-    from trace_core.crossing import Crossing
-    from trace_core.sandbox import Feed, Limits, run
+    from trace_core.code.crossing import Crossing
+    from trace_core.code.sandbox import Feed, Limits, run
 
     try:
         run([Feed(line)], Crossing(), Limits())

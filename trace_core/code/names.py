@@ -11,7 +11,7 @@ import copy
 import symtable
 from collections.abc import Iterator
 
-from trace_core.source import Definition
+from trace_core.code.source import Definition
 
 Import = ast.Import | ast.ImportFrom
 

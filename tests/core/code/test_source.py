@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.trainable import call, plain, refusal
+from tests.core.code.trainable import call, plain, refusal
 from trace_core.code import TrainableCode
 
 

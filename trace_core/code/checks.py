@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from trace_core import scope
+from trace_core.code import names
+from trace_core.code.mutation import Mutation, first_mutation
+from trace_core.code.sandbox import Feed, Limits, definition, run
+from trace_core.code.source import Definition, Source, parse
+from trace_core.code.surroundings import Surroundings, import_line
 from trace_core.errors import InvalidCode, SandboxedError, SandboxError, UntrainableCode
-from trace_core.mutation import Mutation, first_mutation
-from trace_core.sandbox import Feed, Limits, definition, run
-from trace_core.source import Definition, Source, parse
-from trace_core.surroundings import Surroundings, import_line
 
 if TYPE_CHECKING:
-    from trace_core.crossing import Crossing
+    from trace_core.code.crossing import Crossing
 
 MAXIMUM_LENGTH = 20_000
 """Characters that the text of a function may have."""
@@ -38,19 +38,19 @@ class Original:
         self.name = source.definition.name
         self.tree = parse(source.text)
         self.text = source.text
-        self.attributes = frozenset(scope.attributes_read(self.tree))
+        self.attributes = frozenset(names.attributes_read(self.tree))
         self.surroundings = Surroundings(function, _names_read(self) - {self.name})
         self.owner = _owner(function.__qualname__)
         static = any(isinstance(node, ast.Name) and node.id == "staticmethod" for node in source.decorators)
-        names = [argument.arg for argument in (*self.definition.args.posonlyargs, *self.definition.args.args)]
-        self.receiver = names[0] if names and self.owner and not static else None
-        used = scope.attributes_of(self.tree, self.receiver) if self.receiver else {}
+        first = [argument.arg for argument in (*self.definition.args.posonlyargs, *self.definition.args.args)][:1]
+        self.receiver = first[0] if first and self.owner and not static else None
+        used = names.attributes_of(self.tree, self.receiver) if self.receiver else {}
         self.receiver_attributes = frozenset(used)
 
-    def given(self, names: frozenset[str] | set[str], crossing: Crossing) -> tuple[str, dict[str, Any]]:
+    def given(self, wanted: frozenset[str] | set[str], crossing: Crossing) -> tuple[str, dict[str, Any]]:
         """What the sandbox gets of these names: import lines, and values."""
         lines, values = "", {}
-        for name, value in self.surroundings.defined(names):
+        for name, value in self.surroundings.defined(wanted):
             line = import_line(name, value)
             if line is None:
                 values[name] = crossing.send(value)
@@ -61,7 +61,7 @@ class Original:
 
 def _names_read(original: Original) -> set[str]:
     try:
-        return scope.names_read(original.tree)
+        return names.names_read(original.tree)
     except SyntaxError as error:
         raise UntrainableCode(f"{original.name} cannot be trainable: {error.msg}") from None
 
@@ -88,7 +88,7 @@ def _obstacles(original: Original, limits: Limits) -> Iterator[tuple[str, str]]:
     elsewhere = "Move that part into a function that it calls"
     if (line := _global_statement(original.tree)) is not None:
         yield f"line {line} assigns a global variable, which the sandbox cannot reach", "Return the value instead"
-    changed = _changed(original, original.definition, scope.parameter_names(original.definition))
+    changed = _changed(original, original.definition, names.parameter_names(original.definition))
     if changed is not None:
         copied = f"`{changed.name} = list({changed.name})` or the like"
         yield (
@@ -117,10 +117,10 @@ def _changed(original: Original, definition: Definition, parameters: list[str]) 
     since an object's own method runs where the object is."""
     outer = dict(original.surroundings.defined(original.surroundings.names))
     containers = {name for name, value in outer.items() if isinstance(value, _CONTAINERS)} - set(
-        scope.parameter_names(definition)
+        names.parameter_names(definition)
     )
     found = first_mutation(definition.body, containers | set(parameters))
-    return found or first_mutation(definition.body, outer.keys() - set(scope.parameter_names(definition)), calls=False)
+    return found or first_mutation(definition.body, outer.keys() - set(names.parameter_names(definition)), calls=False)
 
 
 # --- a new text
@@ -153,7 +153,7 @@ def _parsed(text: Any, original: Original) -> ast.Module:
         raise InvalidCode(original.name, f"the code has {len(text)} characters, and may have {MAXIMUM_LENGTH}")
     try:
         tree = parse(text)
-        scope.names_read(tree)
+        names.names_read(tree)
     except SyntaxError as error:
         where = f"line {error.lineno}: " if error.lineno else ""
         raise InvalidCode(original.name, f"the code does not compile: {where}{error.msg}") from None
@@ -167,16 +167,16 @@ def _definition(tree: ast.Module, original: Original) -> Definition:
         others = sorted({node.name for node in tree.body if isinstance(node, Definition)})
         only = f", only {', '.join(others)}" if others else ""
         has = "it more than once" if found else f"no function {original.name}{only}"
-        reason = f"the code must define `{scope.signature(original.definition)}` once, and has {has}"
+        reason = f"the code must define `{names.signature(original.definition)}` once, and has {has}"
         raise InvalidCode(original.name, reason)
     return found[0]
 
 
 def _differences(tree: ast.Module, definition: Definition, original: Original) -> Iterator[str]:
-    if scope.signature(definition, annotations=False) != scope.signature(original.definition, annotations=False):
+    if names.signature(definition, annotations=False) != names.signature(original.definition, annotations=False):
         yield (
-            f"the signature must stay `{scope.signature(original.definition)}`, "
-            f"and the code has `{scope.signature(definition)}`"
+            f"the signature must stay `{names.signature(original.definition)}`, "
+            f"and the code has `{names.signature(definition)}`"
         )
     if definition.decorator_list:
         yield f"leave out the decorator of {original.name}: it is kept as it is"
@@ -194,14 +194,14 @@ def _differences(tree: ast.Module, definition: Definition, original: Original) -
 def _strangers(tree: ast.Module, definition: Definition, original: Original) -> Iterator[str]:
     """Names and attributes that the original did not use, and changes that would be lost."""
     known = original.surroundings.names | {original.name}
-    for name in sorted(scope.names_read(tree) - known):
+    for name in sorted(names.names_read(tree) - known):
         if not hasattr(builtins, name):
             allowed = ", ".join(sorted(name for name in known if not hasattr(builtins, name)))
             yield f"{name} is not defined; import or define it, or use what the original used ({allowed})"
     receiver = original.receiver
     if receiver is not None:
         allowed = ", ".join(sorted(original.receiver_attributes)) or "nothing"
-        for name, line in scope.attributes_of(definition, receiver).items():
+        for name, line in names.attributes_of(definition, receiver).items():
             if name not in original.receiver_attributes and name != original.name:
                 yield f"line {line}: {receiver}.{name} cannot be used; of {receiver}, use only {allowed}"
     changed = _changed(original, definition, [receiver] if receiver else [])
@@ -214,7 +214,7 @@ def _strangers(tree: ast.Module, definition: Definition, original: Original) -> 
 
 def _refusals(tree: ast.Module, text: str, original: Original, limits: Limits) -> Iterator[str]:
     """What the sandbox lacks for a text: modules and their parts, builtins, syntax. It does not call the function."""
-    from trace_core.crossing import Crossing
+    from trace_core.code.crossing import Crossing
 
     def tried(*feeds: Feed) -> str | None:
         try:
@@ -227,7 +227,7 @@ def _refusals(tree: ast.Module, text: str, original: Original, limits: Limits) -
         return None
 
     crossing = Crossing(original.attributes, original.owner, calls=False)
-    lines = [(ast.unparse(node), f"line {node.lineno}: ") for node in scope.imports(tree)]
+    lines = [(ast.unparse(node), f"line {node.lineno}: ") for node in names.imports(tree)]
     outer = [(line, "") for line in original.given(_modules(original), crossing)[0].splitlines()]
     for line, where in [*outer, *lines]:
         if (reason := tried(Feed(line))) is not None:
@@ -239,7 +239,7 @@ def _refusals(tree: ast.Module, text: str, original: Original, limits: Limits) -
         for use in uses:
             if (reason := tried(Feed(prelude), Feed(f"{use}\nNone"))) is not None:
                 yield f"{use} is not in the sandbox ({reason})"
-    read_now = scope.names_read(_without_bodies(tree))
+    read_now = names.names_read(_without_bodies(tree))
     if (reason := tried(*definition(text, *original.given(read_now, crossing)))) is not None:
         yield reason
 
@@ -252,12 +252,12 @@ def _modules(original: Original) -> set[str]:
 
 def _uses(tree: ast.Module, original: Original) -> Iterator[str]:
     """What code takes of builtins and modules: `len`, `math.sqrt`."""
-    read = scope.names_read(tree)
+    read = names.names_read(tree)
     yield from sorted(name for name in read if original.surroundings.is_builtin(name))
     outer = original.surroundings.defined(read)
-    modules = scope.modules_bound(tree) | {name for name, value in outer if isinstance(value, ModuleType)}
+    modules = names.modules_bound(tree) | {name for name, value in outer if isinstance(value, ModuleType)}
     for module in sorted(modules):
-        yield from (f"{module}.{attribute}" for attribute in sorted(scope.attributes_of(tree, module)))
+        yield from (f"{module}.{attribute}" for attribute in sorted(names.attributes_of(tree, module)))
 
 
 def _without_bodies(tree: ast.Module) -> ast.Module:

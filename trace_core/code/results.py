@@ -13,8 +13,8 @@ from functools import cached_property
 from types import FunctionType
 from typing import Any
 
+from trace_core.code.surroundings import Surroundings
 from trace_core.errors import SandboxedError, SandboxError, SandboxLimit
-from trace_core.surroundings import Surroundings
 
 _LAZY = (collections.abc.Iterable, collections.abc.Iterator, collections.abc.Generator, collections.abc.AsyncIterator)
 
@@ -64,7 +64,7 @@ def check_result(kind: str, value: Any, size: int) -> None:
         TypeError: it is, or holds, a function, an iterator, a module or an object of a class of the code's own.
         SandboxLimit: it has more than `size` items and characters, or is nested too deeply.
     """
-    from trace_core.crossing import FOREIGN, MAXIMUM_DEPTH
+    from trace_core.code.crossing import FOREIGN, MAXIMUM_DEPTH
 
     if isinstance(value, str) and kind != "str":
         raise TypeError(f"the result is a {kind}, which cannot leave the sandbox; return plain data, such as a list")

@@ -10,9 +10,9 @@ from statistics import mean
 
 import pytest
 
-from tests.core.trainable import call, helper, plain, reason, refusal
+from tests.core.code.trainable import call, helper, plain, reason, refusal
 from trace_core.code import TrainableCode
-from trace_core.source import parse
+from trace_core.code.source import parse
 
 LIMIT = 10
 WEIGHTS = {"a": 1, "b": 2}

@@ -9,7 +9,7 @@ from enum import Enum
 
 import pytest
 
-from tests.core.trainable import call, helper, plain
+from tests.core.code.trainable import call, helper, plain
 from trace_core.code import TrainableCode
 from trace_core.errors import SandboxedError, SandboxError
 

@@ -1,4 +1,4 @@
-"""What went wrong with a chat server, in words, and without the key.
+"""What came back from a chat server: an answer, or what went wrong, in words and without the key.
 
 The openai client's errors (https://github.com/openai/openai-python#handling-errors) become `LLMError`. A server may
 echo the key in its text, and a connection's error may quote a header, so the key is cut out of the whole chain.
@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from trace_core.errors import LLMError
+from trace_core.llm.chat import Completion, Usage
 
 if TYPE_CHECKING:
     import openai
+    from openai.types.chat import ChatCompletion
 
 _LONGEST = 500
 _MEANINGS = {
@@ -20,6 +22,40 @@ _MEANINGS = {
     404: "no such model or address",
     429: "too many requests, or the quota is used up",
 }
+
+
+def read_completion(answer: ChatCompletion, who: str) -> Completion:
+    """The server's answer as a `Completion`; raises `LLMError`, naming `who` was asked, where there is none in it.
+
+    The client hands on what the server sent without checking it, so anything may be anything here.
+    """
+    try:
+        choices = answer.choices
+        if not choices:
+            raise LLMError(f"{who}: the server answered without any choice")
+        message, finish = choices[0].message, choices[0].finish_reason or "stop"
+        if message.refusal:
+            raise LLMError(f"{who}: the model refused: {str(message.refusal)[:_LONGEST]}")
+        if message.content is None:
+            raise LLMError(f"{who}: the model gave no text (finish_reason {finish!r})")
+        if finish == "content_filter":
+            raise LLMError(f"{who}: the server's content filter cut the answer")
+        if isinstance(message.content, str):
+            return Completion(message.content, _usage(answer), str(answer.model or ""), str(finish))
+    except (AttributeError, TypeError, KeyError, IndexError) as error:
+        raise LLMError(_not_the_protocol(who)) from error
+    raise LLMError(_not_the_protocol(who))
+
+
+def _not_the_protocol(who: str) -> str:
+    return f"{who}: the server did not answer in OpenAI's chat protocol; is the base URL right?"
+
+
+def _usage(answer: ChatCompletion) -> Usage:
+    if (usage := answer.usage) is None:
+        return Usage(calls=1)
+    cached = usage.prompt_tokens_details.cached_tokens if usage.prompt_tokens_details else 0
+    return Usage(1, int(usage.prompt_tokens or 0), int(usage.completion_tokens or 0), int(cached or 0))
 
 
 def as_llm_error(error: Exception, who: str, secret: str) -> LLMError:

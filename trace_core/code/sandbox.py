@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from pydantic_monty import AsyncMonty, Monty, MontyError, OSPolicy, ResourceLimits
 
-    from trace_core.crossing import Crossing
+    from trace_core.code.crossing import Crossing
 
 PROCESSES = 16
 """Sandboxed calls that may run at once: in several threads, or one inside another."""

@@ -2,7 +2,7 @@
 
 What a rewritten text may use is what the original used: its globals, what it closes over, and the attributes of
 `self` that it reads. A function that could not run like that is refused when it is declared, and a new text is
-checked before it runs (`code_checks`).
+checked before it runs (`checks.py`).
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from trace_core import code_checks, scope
-from trace_core.results import Result
-from trace_core.sandbox import Feed, Limits, arun, definition, run
-from trace_core.source import extract, innermost, parse, rewrap
+from trace_core.code import checks, names
+from trace_core.code.results import Result
+from trace_core.code.sandbox import Feed, Limits, arun, definition, run
+from trace_core.code.source import extract, innermost, parse, rewrap
 
 if TYPE_CHECKING:
-    from trace_core.crossing import Crossing
+    from trace_core.code.crossing import Crossing
 
 # What Monty lacks of Python's builtins: a function of the program called by one of them (as a key), and `next` of a
 # generator expression, which is a list there.
@@ -89,10 +89,10 @@ class TrainableCode:
         self._source = extract(self._inner)
         self._result = Result(self._inner, self._limits.result)
         self._rewritten: dict[tuple[str, bool], Callable[..., Any]] = {}
-        self.original = code_checks.Original(self._source, self._inner)
+        self.original = checks.Original(self._source, self._inner)
         rewrap(self._function, self._inner, self._inner)  # refuses what could not be done later
         if not native:
-            code_checks.check_declaration(self.original, self._limits)
+            checks.check_declaration(self.original, self._limits)
 
     @property
     def name(self) -> str:
@@ -126,7 +126,7 @@ class TrainableCode:
             InvalidCode: it cannot stand in for the original; the reason is written for the one who wrote the text.
         """
         if text != self.source:
-            code_checks.check_text(text, self.original, None if self._native else self._limits)
+            checks.check_text(text, self.original, None if self._native else self._limits)
 
     def call(self, text: str, args: tuple[Any, ...], kwargs: dict[str, Any], native: bool = False) -> Any:
         """Call the function with this text: natively if it is the user's own or `native` says so, else in the sandbox.
@@ -176,12 +176,12 @@ class TrainableCode:
         return rewritten
 
     def _feeds(self, text: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Feed], Crossing]:
-        from trace_core.crossing import Crossing
+        from trace_core.code.crossing import Crossing
 
         original = self.original
         crossing = Crossing(original.attributes, original.owner)
-        names = _names_read(text)
-        prelude, values = original.given(names, crossing)
+        read = _names_read(text)
+        prelude, values = original.given(read, crossing)
         receiver = original.receiver
         sent = [crossing.send(argument) for argument in (args[1:] if receiver else args)]
         awaited = "await " if self.is_async else ""
@@ -191,7 +191,7 @@ class TrainableCode:
             # A method that calls itself stays in its sandbox.
             own = f"def __own(*args, **kwargs):\n    return {self.name}(__args[0], *args, **kwargs)\n"
             call = f"{own}__args[0].{self.name} = __own\n{call}" if f".{self.name}" in text else call
-        prelude += "".join(_BUILTINS[name] for name in sorted(names & _BUILTINS.keys()))
+        prelude += "".join(_BUILTINS[name] for name in sorted(read & _BUILTINS.keys()))
         keywords = {name: crossing.send(value) for name, value in kwargs.items()}
         given = {"__args": tuple(sent), "__kwargs": keywords}
         return [*definition(text, prelude, values), Feed(call, given)], crossing
@@ -199,4 +199,4 @@ class TrainableCode:
 
 @lru_cache(maxsize=256)
 def _names_read(text: str) -> frozenset[str]:
-    return frozenset(scope.names_read(parse(text)))
+    return frozenset(names.names_read(parse(text)))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.core.trainable import call, reason, refusal, rewritten
+from tests.core.code.trainable import call, reason, refusal, rewritten
 from trace_core.code import TrainableCode
 from trace_core.errors import SandboxedError
 

@@ -9,12 +9,11 @@ from math import sqrt
 
 import pytest
 
-from tests.core.trainable import call, helper, plain, reason, refusal, rewritten
-from trace_core import sandbox
-from trace_core.code import TrainableCode
+from tests.core.code.trainable import call, helper, plain, reason, refusal, rewritten
+from trace_core.code import TrainableCode, sandbox
+from trace_core.code.sandbox import Limits
 from trace_core.errors import SandboxedError, SandboxLimit
 from trace_core.nodes import Node
-from trace_core.sandbox import Limits
 
 LIMIT = 10
 WEIGHTS = {"a": 1, "b": 2}

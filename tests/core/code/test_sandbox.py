@@ -10,12 +10,12 @@ from datetime import datetime
 
 import pytest
 
-from tests.core.hostile_code import ATTACKS, HARMLESS, LIMIT
-from trace_core import sandbox
-from trace_core.crossing import Crossing
+from tests.core.code.hostile_code import ATTACKS, HARMLESS, LIMIT
+from trace_core.code import sandbox
+from trace_core.code.crossing import Crossing
+from trace_core.code.results import check_result
+from trace_core.code.sandbox import Feed, Limits, definition, run
 from trace_core.errors import SandboxedError, SandboxError, SandboxLimit
-from trace_core.results import check_result
-from trace_core.sandbox import Feed, Limits, definition, run
 
 LIMITS = Limits(seconds=0.5, memory=48 * 2**20, recursion=200, output=100_000, calls=200, result=200_000)
 
@@ -107,9 +107,9 @@ def test_local_time_is_that_of_the_program():
 
 PROGRAM = """
 import os, sys
-from trace_core.crossing import Crossing
+from trace_core.code.crossing import Crossing
 from trace_core.errors import SandboxError
-from trace_core.sandbox import Feed, Limits, arun, run
+from trace_core.code.sandbox import Feed, Limits, arun, run
 
 def one():
     return run([Feed("1 + 1")], Crossing(), Limits())
