@@ -120,6 +120,7 @@ class Bundle:
         return ParameterSet([] if self.code is None else [self.code])
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function as one operation; nodes and plain values may be mixed."""
         return self._called((), self.code, args, kwargs)
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -189,6 +190,7 @@ class BoundBundle:
         self.__doc__ = bundle.__doc__
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the method as one operation; nodes and plain values may be mixed."""
         return self.bundle._called((self.receiver,), self.code, args, kwargs)
 
     def parameters(self) -> ParameterSet:

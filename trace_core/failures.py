@@ -1,4 +1,4 @@
-"""Errors that are ours and the original's at once, so that `except ZeroDivisionError` goes on working around a bundle."""
+"""Errors that are ours and the original's at once: `except ZeroDivisionError` goes on working around a bundle."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def error_text(error: BaseException) -> str:
 
 def execution_error(original: Exception, at: ExceptionNode) -> ExecutionError:
     """An `ExecutionError` that is also of the original's type, where Python allows it, with all that it carries."""
-    kind: type[Any] = type(original)
+    kind: Any = type(original)
     error: ExecutionError
     try:
         error = _combined(kind).__new__(_combined(kind), *original.args)
@@ -36,7 +36,7 @@ def execution_error(original: Exception, at: ExceptionNode) -> ExecutionError:
 
 
 @lru_cache(maxsize=256)
-def _combined(kind: Any) -> type[ExecutionError]:
+def _combined(kind: Any) -> Any:
     if issubclass(kind, ExecutionError):
         return kind
     try:

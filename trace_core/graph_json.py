@@ -27,7 +27,7 @@ _CONTAINERS: dict[str, type[Any]] = {"tuple": tuple, "set": set, "frozenset": fr
 
 
 def encode(value: Any, depth: int = 0) -> Any:
-    """A value as JSON data; tuples, sets, bytes, other numbers and dicts with other keys are tagged, the rest is opaque."""
+    """A value as JSON data; tuples, sets, bytes, other numbers and dicts with other keys are tagged, others opaque."""
     kind = type(value)
     if value is None or kind in (bool, int, str):
         return value

@@ -43,6 +43,7 @@ class Module:
         raise TypeError(f"{type(self).__name__} has no forward; define it, or call its methods")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call `forward`."""
         return self.forward(*args, **kwargs)
 
     def parameters(self) -> ParameterSet:

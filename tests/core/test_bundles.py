@@ -1,8 +1,6 @@
 """Bundles of every kind: a function as one operation, whose inputs are its arguments and what its body read."""
 
-import asyncio
 import functools
-import threading
 
 import pytest
 
@@ -72,7 +70,16 @@ def test_what_a_past_call_read_does_not_change():
 
 @pytest.mark.parametrize(
     "read",
-    [lambda n: n.data, str, lambda n: f"{n}", bool, lambda n: len(n) or 1, lambda n: n == "a", list, lambda n: "a" in n],
+    [
+        lambda n: n.data,
+        str,
+        lambda n: f"{n}",
+        bool,
+        lambda n: len(n) or 1,
+        lambda n: n == "a",
+        list,
+        lambda n: "a" in n,
+    ],
 )
 def test_a_node_that_was_not_passed_in_is_an_implicit_input(read):
     outside = node("abc", trainable=True, name="outside")
@@ -283,113 +290,6 @@ def test_any_callable_with_a_signature_can_be_a_bundle_and_lambdas_have_a_usable
     assert bundle(len)([1, x]).data == 2
     assert bundle(lambda a: a)(x).operation.template.isascii()
     assert "<" not in bundle(lambda a: a)(x).graph().to_text()
-
-
-def test_a_generator_gives_items_whose_parent_is_the_call(x):
-    closed = []
-
-    @bundle
-    def numbers(n, step=1):
-        try:
-            for i in range(n):
-                yield i * step
-        finally:
-            closed.append(True)
-
-    first, second = numbers(x)
-    assert (first.data, second.data) == (0, 1)
-    assert first.parents[0] is second.parents[0]
-    assert first.parents[0].inputs["n"] is x
-    iterator = numbers(9)
-    next(iterator)
-    iterator.close()
-    assert closed == [True, True]
-
-
-def test_what_a_generator_reads_on_its_way_is_an_input_of_the_items_after(x):
-    late = node(7, trainable=True, name="late")
-
-    @bundle
-    def numbers(n):
-        yield n
-        yield late.data
-
-    first, second = numbers(1)
-    assert not first.depends
-    assert second.parents[0].inputs["late"] is late
-
-
-async def test_async_bundles_and_async_generators(x):
-    @bundle
-    async def later(a):
-        await asyncio.sleep(0)
-        return a + x.data
-
-    @bundle
-    async def numbers(n):
-        for i in range(n):
-            await asyncio.sleep(0)
-            yield i
-
-    made = await later(3)
-    assert (made.data, made.inputs["x"]) == (5, x)
-    items = [item async for item in numbers(x)]
-    assert [item.data for item in items] == [0, 1]
-    assert items[0].parents[0] is items[1].parents[0]
-
-
-async def test_gathered_bundles_do_not_mix_their_implicit_inputs():
-    parameters = [node(i, trainable=True, name=f"p{i}") for i in range(20)]
-
-    @bundle
-    async def reads(i):
-        for _ in range(i % 4):
-            await asyncio.sleep(0)
-        return parameters[i].data
-
-    made = await asyncio.gather(*[reads(i) for i in range(20)])
-    assert [list(each.inputs) for each in made] == [["i", f"p{i}"] for i in range(20)]
-
-
-async def test_an_async_call_reads_its_inputs_when_it_is_made(x):
-    waiting = bundle(later_plus_one)(x)
-    x.set(40)
-    made = await waiting
-    assert (made.data, made.values) == (3, {"a": 2})
-
-
-async def later_plus_one(a):
-    return a + 1
-
-
-async def test_trace_inside_of_an_async_function(x):
-    @bundle(trace_inside=True)
-    async def outer(a):
-        return [await bundle(later_plus_one)(a), a]
-
-    made = await outer(x)
-    assert made.data == [3, 2]
-    assert made.depends
-
-
-def test_threads_do_not_mix_their_implicit_inputs():
-    parameters = [node(i, trainable=True, name=f"p{i}") for i in range(8)]
-    barrier = threading.Barrier(8)
-    made = {}
-
-    @bundle
-    def reads(i):
-        barrier.wait()
-        value = parameters[i].data
-        barrier.wait()
-        return value
-
-    threads = [threading.Thread(target=lambda i=i: made.update({i: reads(i)})) for i in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert {i: list(each.inputs) for i, each in made.items()} == {i: ["i", f"p{i}"] for i in range(8)}
 
 
 def test_a_trace_function_of_the_users_is_left_alone(x):

@@ -49,7 +49,6 @@ class Frozen(Exception):
 
 @bundle
 def fails(error):
-    first = 1
     raise error
 
 
@@ -149,7 +148,7 @@ def test_an_assert_without_a_message_is_told_by_its_line():
 def test_builtins_and_functions_without_a_file_fail_without_a_line():
     assert caught(5, bundle(len)).node.data.startswith("(TypeError) object of type 'int'")
     namespace = {}
-    exec("def made(x):\n    return 1 / x", namespace)  # noqa: S102
+    exec("def made(x):\n    return 1 / x", namespace)
     assert isinstance(caught(0, bundle(namespace["made"])), ZeroDivisionError)
 
 

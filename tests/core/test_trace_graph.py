@@ -1,4 +1,5 @@
 """Graphs as values: which nodes are in them, in which order, and what they are called."""
+# ruff: noqa: RUF005 - `node + [value]` is an operation, unpacking is several
 
 import pytest
 

@@ -184,7 +184,7 @@ class _Writer:
 
 
 class _Names:
-    """How the inputs of a shape's operations are written: by name, or in place where they are short and always the same."""
+    """How the inputs of a shape's operations are written: by name, or in place where short and always the same."""
 
     def __init__(self, shape: Shape, inline: bool) -> None:
         self._graph = shape.examples[0].graph

@@ -7,7 +7,7 @@ import re
 from trace_core.rendering import SECTIONS, identifier, literal
 
 _HEADING = re.compile(rf"#({'|'.join(SECTIONS)})(?: (\d+)(?:-(\d+))?)?")
-_FENCED = re.compile(r"^(.+)\n(`{3,})(?:python)?\n(.*?)\n\2$", re.MULTILINE | re.DOTALL)
+_FENCED = re.compile(r"^([^\n]+)\n(`{3,})(?:python)?\n(.*?)\n\2$", re.MULTILINE | re.DOTALL)
 
 
 def sections(text):

@@ -1,8 +1,9 @@
 """Random workflows: the same `shape` seed gives the same operations, `values` seeds what flows through them."""
+# ruff: noqa: RUF005 - `node + [value]` is an operation, unpacking is several
 
 from random import Random
 
-from trace_core import ParameterSet, bundle, node, template
+from trace_core import bundle, node, template
 
 WORDS = ["a", "it's", 'say "hi"', "two\nlines", "\n\n", "", "tab\tend\r\n", "é\u2028x", "```\ncode", "{0} {x}", "\\n"]
 
@@ -69,6 +70,9 @@ class Workflow:
         return node(self.values.choice(WORDS)) if kind < 0.25 else self.recent(self.texts)
 
     def recent(self, pool):
+        """One of the pool: often a parameter or what depends on one, more often a recent one than an old one."""
+        if self.shape.random() < 0.7:
+            pool = [each for each in pool if each.depends]
         return pool[-1 - min(int(self.shape.expovariate(0.3)), len(pool) - 1)]
 
     def number(self):
@@ -80,6 +84,8 @@ class Workflow:
                 lambda: (node(n()) * m()) % 1009,
                 lambda: (lambda x: (x * x) % 97)(node(n())),
                 lambda: -node(n()),
+                lambda: node(self.values.choice([-3, 2])) ** (node(n()) & 3),
+                lambda: node(self.values.choice([-3, 2])).call("__add__", node(n())),
                 lambda: abs(node(n())),
                 lambda: ~node(n()) & 255 | node(m()) & 7 ^ 2,
                 lambda: round(node(n()) / 7, 2),
@@ -90,10 +96,10 @@ class Workflow:
                 lambda: node(t()).count("a"),
                 lambda: scale(n(), m(), *[n() for _ in range(self.shape.randint(0, 2))], shift=m()),
                 lambda: scale(n()),
-                lambda: list(pieces(t()))[0],
+                lambda: next(pieces(t())),
             ]
         )()
-        self.numbers.append(made if type(made.data) is int else made // 1 + 0 if False else int_of(made))
+        self.numbers.append(made if type(made.data) is int else made.call("__floor__"))
         return self.numbers[-1]
 
     def text(self):
@@ -128,10 +134,10 @@ class Workflow:
         self.lists.append(made[:8])
         return self.lists[-1]
 
-
-def int_of(made):
-    """The number as a whole one, so that every number can go wherever an int can."""
-    return made // 1 if type(made.data) is bool else made.call("__floor__")
+    def outputs(self, at_most):
+        """Some of what was made, and now and then a list of all of it."""
+        chosen = self.shape.sample(self.made, min(len(self.made), self.shape.randint(1, at_most)))
+        return [node(self.made), *chosen] if self.shape.random() < 0.3 else chosen
 
 
 def random_parameters(random):
@@ -177,7 +183,3 @@ def behind(outputs, wanted):
     for output in outputs:
         depends(output)
     return order
-
-
-def parameter_set(parameters):
-    return ParameterSet(parameters)

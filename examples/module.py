@@ -1,0 +1,72 @@
+"""Learn a prompt and code together: a Module that cleans a message and has a model name its language.
+
+python examples/module.py [--seed 0]
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+
+from trace_core import Batch, Module, OptoPrime, bundle, node
+from trace_core.llm import ChatModel, default_llm
+
+MESSAGES = [
+    ("<p>Guten Morgen, wie geht es dir?</p>", "German"),
+    ("<b>Where is the station?</b>", "English"),
+    ("<i>Merci beaucoup, à demain.</i>", "French"),
+    ("<p>El tren sale a las <b>ocho</b>.</p>", "Spanish"),
+]
+
+
+class Reader(Module):
+    """Cleans a message by code, then asks a model about it; both the code and the prompt are learned."""
+
+    def __init__(self, llm: ChatModel) -> None:
+        self.llm = llm
+        self.prompt = node("Say something about the text.", trainable=True, description="tells the model what to say")
+
+    @bundle(trainable=True)
+    def clean(self, message: str) -> str:
+        """Remove all tags such as <b>, and keep the text between them."""
+        return message.replace("<p>", "")
+
+    @bundle
+    def ask(self, text: str, prompt: str) -> str:
+        """A model reads the prompt and the text, and answers."""
+        messages = [{"role": "system", "content": prompt}, {"role": "user", "content": text}]
+        return self.llm.complete(messages).text.strip()[:80]
+
+    def forward(self, message: str):
+        """The answer for one message."""
+        return self.ask(self.clean(message), self.prompt)
+
+
+def main() -> None:
+    """Learn, and print what was learned."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=0, help="which sample of the local model; 0 is greedy decoding")
+    parser.add_argument("--steps", type=int, default=3)
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    llm = default_llm()
+    reader = Reader(llm)
+    optimizer = OptoPrime(reader.parameters(), llm)
+    for _ in range(options.steps):
+        batch = Batch()
+        for message, language in MESSAGES:
+            cleaned = reader.clean(message)
+            if "<" in cleaned.data:
+                batch.add(cleaned, "a tag is still there: remove everything between < and >")
+            answer = reader(message)
+            if answer.data.strip(". ") != language:
+                batch.add(answer, f"expected just: {language}")
+        if not len(batch):
+            break
+        print(optimizer.step(batch), end="\n\n")
+    right = sum(reader(message).data.strip(". ") == language for message, language in MESSAGES)
+    print(f"{right} of {len(MESSAGES)} messages answered right")
+
+
+if __name__ == "__main__":
+    main()
