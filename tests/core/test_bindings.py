@@ -571,10 +571,18 @@ def test_a_shared_lock_is_taken_once() -> None:
     prompt, temperature = bind(agent, "prompt"), bind(agent, "model.temperature")
     temperature.binding.lock = prompt.binding.lock
     parameters = ParameterSet([prompt, temperature])
-    parameters.set({"prompt": "x", "model.temperature": 0.1})
-    with parameters.candidate({"prompt": "y", "model.temperature": 0.2}):
-        assert (agent.prompt, agent.model.temperature) == ("y", 0.2)
-    assert (agent.prompt, agent.model.temperature) == ("x", 0.1)
+    seen = []
+
+    def work() -> None:
+        parameters.set({"prompt": "x", "model.temperature": 0.1})
+        with parameters.candidate({"prompt": "y", "model.temperature": 0.2}):
+            seen.append((agent.prompt, agent.model.temperature))
+        seen.append((agent.prompt, agent.model.temperature))
+
+    thread = threading.Thread(target=work, daemon=True)  # it must not wait for itself
+    thread.start()
+    thread.join(timeout=10)
+    assert seen == [("y", 0.2), ("x", 0.1)]
 
 
 def test_a_run_of_the_object_that_nobody_recorded_is_not_the_candidates() -> None:

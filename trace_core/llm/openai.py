@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -134,6 +135,7 @@ class OpenAIChat:
         with self._client_lock:
             if self._client is None:
                 self._client = openai.OpenAI(**self._client_settings())
+                weakref.finalize(self, self._client.close)  # else its open connections are left to the collector
             return self._client
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from trace_core.errors import AsyncOnly, BudgetExceeded, LLMError, NoLLM, TraceError, UnusableAnswer
+from trace_core.errors import AsyncOnly, BudgetExceeded, InvalidValue, LLMError, NoLLM, UnusableAnswer
 from trace_core.llm.chat import ChatModel, Completion, Message, Usage
 from trace_core.nodes import Node
 from trace_core.optimizers.answer import Answer, parse
@@ -36,6 +36,9 @@ class Request(NamedTuple):
     messages: list[Message]
     schema: Mapping[str, Any] | None = None
 
+
+_MUST_BE_SEEN = (NoLLM, AsyncOnly, BudgetExceeded)
+"""What leaves a step: no later one will go better."""
 
 Dialogue = Generator[Request, Completion, Answer]
 """Asks as often as it needs to and returns what was suggested."""
@@ -91,6 +94,13 @@ class StepRecord:
         return "\n".join(lines)
 
 
+def _mended(earlier: Answer, later: Answer) -> Answer:
+    """Two answers to the same question, the second one asked for to mend the first."""
+    refusals = {name: why for name, why in earlier.refusals.items() if name not in later.values and name != "answer"}
+    values = earlier.values | later.values
+    return Answer(values, later.reasoning or earlier.reasoning, refusals | later.refusals)
+
+
 class Optimizer:
     """The base of all optimizers.
 
@@ -100,7 +110,7 @@ class Optimizer:
         retries: how often the LLM is told what was wrong with an answer and asked again.
 
     Raises:
-        ValueError: there is no parameter.
+        ValueError: there is no parameter, or `retries` is negative.
     """
 
     def __init__(
@@ -110,6 +120,8 @@ class Optimizer:
         *,
         retries: int = 1,
     ) -> None:
+        if retries < 0:
+            raise ValueError(f"retries must be at least 0, not {retries}")
         self.parameters = ParameterSet.of(parameters)
         if not self.parameters:
             raise ValueError("there is nothing to optimize: no parameter was given; make one with trainable=True")
@@ -160,13 +172,19 @@ class Optimizer:
     def _ask(self, messages: list[Message], variables: ParameterSet) -> Dialogue:
         """Ask for new values of the variables, and again with what was wrong while `retries` last."""
         form = None if answers_in_blocks(variables) else schema(variables)
+        so_far = Answer({})
         for retries_left in range(self.retries, -1, -1):
-            completion = yield Request(messages, form)
             try:
+                completion = yield Request(messages, form)
                 answer = parse(completion.text, variables, completion.finish_reason)
                 wrong = "\n".join(f"{name}: {reason}" for name, reason in answer.refusals.items())
             except UnusableAnswer as error:
                 answer, wrong = Answer({}, "", {"answer": error.reason}), error.reason
+            except LLMError as error:
+                if isinstance(error, _MUST_BE_SEEN) or not so_far.values:
+                    raise
+                answer, wrong, retries_left = Answer({}, "", {"llm": str(error)}), "", 0
+            so_far = _mended(so_far, answer)
             if not wrong or not retries_left:
                 break
             again = f"This cannot be used. {wrong}\n{format_instruction(variables)}"
@@ -175,7 +193,7 @@ class Optimizer:
                 Message(role="assistant", content=completion.text),
                 Message(role="user", content=again),
             ]
-        return answer
+        return so_far
 
     # --- proposing and applying
 
@@ -204,12 +222,17 @@ class Optimizer:
 
         Raises:
             NoLLM, AsyncOnly, BudgetExceeded: no LLM may be asked.
+            InconsistentParameters, ParametersBusy: as of `ParameterSet.set`.
+            TypeError: `approve` is async.
 
         Warns:
             NothingChanged: with the reason.
         """
         record = self._sync(self._proposing(batch))
         approved = approve is None or record.proposal is None or approve(record.proposal)
+        if inspect.iscoroutine(approved):
+            approved.close()
+            raise TypeError("approve is async: use `await optimizer.astep(approve=...)`")
         return self._finish(record, approved)
 
     async def astep(self, batch: Batch | None = None, approve: Callable[[Proposal], Any] | None = None) -> StepRecord:
@@ -246,24 +269,29 @@ class Optimizer:
             request = next(dialogue)
             while True:
                 record.messages = list(request.messages)
-                completion = yield request
-                record.answer = completion.text
-                record.usage += completion.usage
-                request = dialogue.send(completion)
+                try:
+                    completion = yield request
+                except LLMError as error:
+                    request = dialogue.throw(error)
+                else:
+                    record.answer = completion.text
+                    record.usage += completion.usage
+                    request = dialogue.send(completion)
         except StopIteration as end:
             answer: Answer = end.value
             return answer
-        except (NoLLM, AsyncOnly, BudgetExceeded):
-            raise
         except LLMError as error:
+            if isinstance(error, _MUST_BE_SEEN):
+                raise
             return Answer({}, "", {"llm": str(error)})
 
     def _sync(self, asking: Generator[Request, Completion, StepRecord]) -> StepRecord:
         try:
             request = next(asking)
+            llm = self.llm
             while True:
                 try:
-                    completion = self.llm.complete(request.messages, request.schema)
+                    completion = llm.complete(request.messages, request.schema)
                 except LLMError as error:
                     request = asking.throw(error)
                 else:
@@ -275,9 +303,10 @@ class Optimizer:
     async def _async(self, asking: Generator[Request, Completion, StepRecord]) -> StepRecord:
         try:
             request = next(asking)
+            llm = self.llm
             while True:
                 try:
-                    completion = await self.llm.acomplete(request.messages, request.schema)
+                    completion = await llm.acomplete(request.messages, request.schema)
                 except LLMError as error:
                     request = asking.throw(error)
                 else:
@@ -287,18 +316,16 @@ class Optimizer:
             return record
 
     def _finish(self, record: StepRecord, approved: bool) -> StepRecord:
-        if record.proposal is not None and not approved:
-            record.refusals["approve"] = "the proposal was not approved"
-        elif record.proposal is not None:
-            try:
+        try:
+            if record.proposal is not None and approved:
                 self.apply(record.proposal)
-            except TraceError as error:
-                record.refusals["apply"] = str(error)
-                record.after = self.parameters.state_dict()
-                self.history.append(record)
-                raise
-        record.after = self.parameters.state_dict()
-        self.history.append(record)
+            elif record.proposal is not None:
+                record.refusals["approve"] = "the proposal was not approved"
+        except InvalidValue as error:  # an object that a parameter is bound to would not take it
+            record.refusals[error.name] = error.reason
+        finally:
+            record.after = self.parameters.state_dict()
+            self.history.append(record)
         if not record.changed:
             why = "; ".join(f"{name}: {reason}" for name, reason in record.refusals.items())
             warnings.warn(

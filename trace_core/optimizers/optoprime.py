@@ -12,11 +12,14 @@ from trace_core.llm.chat import ChatModel, Message
 from trace_core.optimizers.answer_format import format_instruction
 from trace_core.optimizers.base import Dialogue, Optimizer
 from trace_core.optimizers.problem import Problem, Section, make_problem
+from trace_core.optimizers.tries import tries
 from trace_core.parameter_nodes import ParameterNode
 from trace_core.propagators import Batch, Received
-from trace_core.rendering import literal, without_headings
+from trace_core.rendering import SECTIONS
 
 INSTRUCTION = "Change the variables so that the outputs become as the feedback asks."
+
+_FIRST = ("code", "documentation", "variables", "constraints")
 
 
 class OptoPrime(Optimizer):
@@ -27,7 +30,10 @@ class OptoPrime(Optimizer):
         objective: what to achieve, if the feedback does not say it.
         memory_size: how many earlier steps the LLM is reminded of, each with the values then and the feedback on them.
         mask: names of sections to leave out, such as "code", "inputs" or "others".
-        max_tokens: about how long the problem may be.
+        max_tokens: about how long the trace in the problem may be.
+
+    Raises:
+        ValueError: as of `Optimizer`, or `mask` names no section.
 
     Example:
         optimizer = OptoPrime(strange_sort.parameters())
@@ -52,23 +58,25 @@ class OptoPrime(Optimizer):
         self.objective = objective
         self.memory_size = memory_size
         self.mask = frozenset({mask} if isinstance(mask, str) else mask)
+        if unknown := self.mask - set(map(str.lower, SECTIONS)):
+            raise ValueError(
+                f"mask names no section: {sorted(unknown)}; the sections are {', '.join(SECTIONS).lower()}"
+            )
         self.max_tokens = max_tokens
-        self._memory: list[str] = []
+        self._tried: dict[str, float] = {}
 
     def problem(self, batch: Batch | None = None) -> Problem:
-        """What the LLM would be shown now: the instruction, what is remembered, the trace."""
+        """What the LLM would be shown now: the instruction, the trace, and between them what is remembered."""
         made = make_problem(self.parameters, self.received(batch), mask=self.mask, max_tokens=self.max_tokens)
-        sections = [Section("instruction", "", self.objective)]
-        remembered = self._memory[-self.memory_size :] if self.memory_size else []
-        if remembered:
-            sections.append(Section("memory", "", "\n".join(remembered)))
-        return Problem((*sections, *made.sections), made.variables).masked(self.mask)
+        remembered = list(self._tried)[-self.memory_size :] if self.memory_size else []
+        fixed = [section for section in made.sections if section.name in _FIRST]
+        runs = [section for section in made.sections if section.name not in _FIRST]
+        memory = [Section("memory", "", "\n".join(remembered))] if remembered else []
+        sections = (Section("instruction", "", self.objective), *fixed, *memory, *runs)
+        return Problem(sections, made.variables).masked(self.mask)
 
     def _dialogue(self, problem: Problem, received: Sequence[Received]) -> Dialogue:
         text = f"{problem}\n\n{format_instruction(problem.variables)}"
         answer = yield from self._ask([Message(role="user", content=text)], problem.variables)
-        if self.memory_size:
-            values = ", ".join(f"{name} = {literal(p._peek(), 1_000)}" for name, p in problem.variables.items())
-            said = "; ".join(" ".join(str(each.feedback).split()) for each in received)
-            self._memory.append(without_headings(f"{values} got: {said}"))
+        self._tried |= tries(problem.variables, received)
         return answer

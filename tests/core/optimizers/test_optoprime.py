@@ -63,10 +63,7 @@ def test_the_objective_stands_in_the_instruction() -> None:
     assert section(question(optimizer), "Instruction") == "Sound like a person."
 
 
-CHANGING = pytest.mark.xfail(strict=True, reason="the memory, which grows, stands before the code")
-
-
-@pytest.mark.parametrize("memory_size", [0, pytest.param(2, marks=CHANGING)])
+@pytest.mark.parametrize("memory_size", [0, 2])
 def test_what_never_changes_comes_first(memory_size: int) -> None:
     optimizer = learner(
         *[suggesting(style=style) for style in ("friendly", "formal", "terse")], memory_size=memory_size
@@ -107,7 +104,6 @@ def test_every_section_can_be_masked() -> None:
     assert values(optimizer)["count"] == 2
 
 
-@pytest.mark.xfail(strict=True, reason="a name that is no section's is passed over in silence")
 @pytest.mark.parametrize("mask", ["codes", "#Code", ["inputs", "outputz"]])
 def test_a_mask_that_names_no_section_is_an_error(mask: Any) -> None:
     with pytest.raises(ValueError, match="mask"):
@@ -159,7 +155,6 @@ def test_an_answer_that_was_of_no_use_is_remembered_as_a_try() -> None:
     assert section(question(optimizer), "Memory") == "style = 'terse', count = 1 got: be friendlier"
 
 
-@pytest.mark.xfail(strict=True, reason="proposing remembers, and stepping remembers the same again")
 def test_the_same_feedback_on_the_same_values_is_remembered_once() -> None:
     optimizer = learner(*[suggesting(count=number) for number in (2, 3, 4)], memory_size=5)
     optimizer.propose()
@@ -168,7 +163,6 @@ def test_the_same_feedback_on_the_same_values_is_remembered_once() -> None:
     assert section(str(optimizer.problem()), "Memory") == "style = 'terse', count = 1 got: be friendlier"
 
 
-@pytest.mark.xfail(strict=True, reason="all feedback is put to the values as they are now")
 def test_memory_puts_feedback_to_the_values_that_it_was_on() -> None:
     optimizer = learner(suggesting(style="friendly"), suggesting(count=3), suggesting(count=4), memory_size=5)
     optimizer.step()

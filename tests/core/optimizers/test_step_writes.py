@@ -71,7 +71,6 @@ async def test_a_plain_approval_is_taken_in_async_code() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:coroutine")
-@pytest.mark.xfail(strict=True, reason="a coroutine is true, so everything is approved")
 def test_an_approval_that_must_be_awaited_is_an_error_in_the_sync_face() -> None:
     async def approve(proposal: Proposal) -> bool:
         return False
@@ -164,7 +163,6 @@ def bound(first: Agent, model: Model, *answers: str) -> OptoPrime:
     return optimizer
 
 
-@pytest.mark.xfail(strict=True, reason="raised out of the step")
 def test_an_object_that_refuses_an_llms_value_makes_a_recorded_no_op() -> None:
     first, model = Agent(), Model()
     optimizer = bound(first, model, suggesting(prompt="Cite.", temperature=1.5))
