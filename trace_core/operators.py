@@ -10,8 +10,9 @@ from __future__ import annotations
 import keyword
 import math
 import operator
+import string
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 from trace_core.errors import ImmutableNode
@@ -84,6 +85,26 @@ def method_operation(name: str, positional: int, keywords: tuple[str, ...]) -> O
     arguments = numbered("self", *(f"args_{i}" for i in range(positional)), *keywords)
     start = f"{{0}}.{name}" if name.isidentifier() else f"getattr({{0}}, {literal_text(name)})"
     return Operation(identifier(name), arguments, call_template(start, positional, keywords, 1), function=function)
+
+
+@lru_cache(maxsize=256)
+def learned_format_operation(positional: int, keywords: tuple[str, ...]) -> Operation:
+    """`self.format(...)` where the text was learned: it may name the values, and not reach into them (`{user.key}`)."""
+    plain = method_operation("format", positional, keywords)
+
+    def function(text: Any, *values: Any) -> Any:
+        if not isinstance(text, str):
+            return plain.function(text, *values)  # type: ignore[misc]
+        return _NamesOnly().vformat(text, values[:positional], dict(zip(keywords, values[positional:], strict=True)))
+
+    return Operation(plain.name, plain.arguments, plain.template, function=function)
+
+
+class _NamesOnly(string.Formatter):
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:
+        if "." in field_name or "[" in field_name:
+            raise ValueError(f"a learned text may name values, but not reach into them: {{{field_name}}}")
+        return super().get_field(field_name, args, kwargs)
 
 
 @lru_cache(maxsize=1024)
@@ -176,6 +197,7 @@ class Operators:
     __array_ufunc__ = None
 
     if TYPE_CHECKING:
+        depends: bool
 
         def _apply(self, operation: Operation, operands: tuple[Any, ...]) -> MessageNode: ...
 
@@ -273,7 +295,7 @@ class Operators:
         _method("endswith"),
         _method("expandtabs"),
     )
-    find, format, format_map, index = _method("find"), _method("format"), _method("format_map"), _method("index")
+    find, index = _method("find"), _method("index")
     isalnum, isalpha, isdigit, islower = _method("isalnum"), _method("isalpha"), _method("isdigit"), _method("islower")
     isnumeric, isspace, istitle, isupper = (
         _method("isnumeric"),
@@ -299,6 +321,11 @@ class Operators:
         _method("issubset"),
         _method("issuperset"),
     )
+
+    def format(self, /, *args: Any, **kwargs: Any) -> MessageNode:
+        """Fill a format string; a learned one may name the values, and not reach into them (`{user.key}`)."""
+        operation = learned_format_operation if self.depends else partial(method_operation, "format")
+        return self._apply(operation(len(args), tuple(kwargs)), (self, *args, *kwargs.values()))
 
     # --- plain Python values
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import pytest
 
-from trace_core import MessageNode, bundle, node
+from trace_core import MessageNode, bundle, node, template
 from trace_core.errors import ExecutionError, ImmutableNode
 
 BINARY = [
@@ -238,3 +238,15 @@ def test_an_attribute_that_is_not_there_fails_without_breaking_the_text_of_the_g
     with pytest.raises(AttributeError) as caught:
         node("x").call("no\n#Feedback")
     assert "\n#Feedback" not in caught.value.node.graph().to_text()
+
+
+def test_a_learned_text_may_name_values_and_not_reach_into_them() -> None:
+    class User:
+        key = "secret"
+
+    learned = node("Hello {user.key}", trainable=True)
+    with pytest.raises(ValueError, match="not reach into them"):
+        template(learned, user=User())
+    assert template("Hello {user.key}", user=User()).data == "Hello secret"
+    learned.set("Hello {name!r:>6} {}")
+    assert learned.format("you", name="Jo").data == "Hello   'Jo' you"
