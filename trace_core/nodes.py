@@ -220,32 +220,34 @@ class MessageNode(Node):
 
 
 def _two_operand_method(operator: TwoOperands) -> Callable[[Node, Any], MessageNode]:
-    """The method of a binary operator: `apply` for its most common case, kept short (benchmarks/graph.py)."""
-    operation, reflected = operator.operation, operator.reflected
-    function, new_message, current_scope = operation.function, MessageNode.__new__, SCOPE.get
+    """The method of a binary operator: `apply`, with its most common case written out (benchmarks/graph.py)."""
+    operation, function = operator.operation, operator.operation.function
+    current_scope, new_message = SCOPE.get, MessageNode.__new__
+
+    def reflected(self: Node, other: Any) -> MessageNode:
+        return apply(operation, (as_node(other), self))
 
     def method(self: Node, other: Any) -> MessageNode:
         if not isinstance(other, Node):
             other = Node(other) if type(other) in _SCALARS else as_node(other)
-        x, y = (other, self) if reflected else (self, other)
-        a = x._data
-        b = y._data
+        a = self._data
+        b = other._data
         if type(a) not in _FIXED or type(b) not in _FIXED or current_scope() is not None:
-            return apply(operation, (x, y))
+            return apply(operation, (self, other))
         try:
             data = function(a, b)  # type: ignore[misc]
         except Exception as error:
-            raise operation_failed(error, operation, (x, y)) from error
+            raise operation_failed(error, operation, (self, other)) from error
         made = new_message(MessageNode)  # and what its __init__ does
         made._data = data
         made.id = new_id()
         made.operation = operation
-        made.parents = (x, y)
+        made.parents = (self, other)
         made.name = made.reads = made._info = None
-        made.depends = x.depends or y.depends
+        made.depends = self.depends or other.depends
         return made
 
-    return method
+    return reflected if operator.reflected else method
 
 
 for _name, _operator in vars(Operators).items():

@@ -1,15 +1,15 @@
-"""llama.cpp's server in this process: one for each model file, started when first asked, closed at exit.
+"""llama.cpp's server in this process: one for each model file, started when first asked, gone with the process.
 
-Facts about xllamacpp (2026.10) that shape this module, all measured: destroying a server right after loading it can
-deadlock, so each answers a first small request before anyone gets it; it always listens somewhere, so it is given a
-Unix socket that is removed at once (where that cannot be: a loopback port with a random key); `verbosity` 0 keeps
-what llama.cpp prints off the screen; its threads wait for each other by spinning, which beside any other work on the
-same processors makes it ten times slower and worse, so they are told to sleep instead.
+Facts about xllamacpp (2026.10) that shape this module, all measured: destroying a server can deadlock or abort the
+process, so none is ever destroyed, and its memory goes back when the process ends; it always listens somewhere, so it
+is given a Unix socket that is removed at once (where that cannot be: a loopback port with a random key); `verbosity`
+0 keeps what llama.cpp prints off the screen; its threads wait for each other by spinning, which beside any other work
+on the same processors makes it ten times slower and worse, so they are told to sleep instead.
 """
 
 from __future__ import annotations
 
-import atexit
+import ctypes
 import importlib
 import os
 import secrets
@@ -45,7 +45,7 @@ class LocalServer:
         self.path = path
         self.settings = settings
         self._native: Any = _start(path, settings)
-        self._native.handle_completions({"prompt": "a", "n_predict": 1})
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._native))  # one reference too many: never destroyed
 
     def chat(self, request: dict[str, Any]) -> dict[str, Any]:
         """llama.cpp's answer to an OpenAI chat request, as it is: an error has the key "error".
@@ -54,10 +54,6 @@ class LocalServer:
         """
         answer: dict[str, Any] = self._native.handle_chat_completions(request)
         return answer
-
-    def close(self) -> None:
-        """Free the model. The server answers nothing after that."""
-        self._native = None
 
 
 def shared_server(path: Path, settings: ServerSettings) -> LocalServer:
@@ -69,19 +65,10 @@ def shared_server(path: Path, settings: ServerSettings) -> LocalServer:
     with _LOCK:
         server = _SERVERS.get(resolved)
         if server is None:
-            if not _SERVERS:
-                atexit.register(_close_all)
             server = _SERVERS[resolved] = LocalServer(resolved, settings)
     if server.settings != settings:
         raise LLMError(f"{path.name} is already loaded with {server.settings}; one process loads a file once")
     return server
-
-
-def _close_all() -> None:
-    with _LOCK:
-        for server in _SERVERS.values():
-            server.close()
-        _SERVERS.clear()
 
 
 def _start(path: Path, settings: ServerSettings) -> Any:

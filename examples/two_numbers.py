@@ -1,6 +1,6 @@
 """Learn two numbers with a known optimum: the price and the discount at which an invented shop earns the most.
 
-    python examples/numbers.py [--seed 0] [--steps 8]
+    python examples/two_numbers.py [--seed 0] [--steps 8]
 
 The feedback says in which direction each number should go, as a person who knows the shop would.
 """

@@ -1,6 +1,6 @@
 """Learn a prompt and code together: a Module that cleans a message and has a model name its language.
 
-python examples/module.py [--seed 0]
+python examples/language_module.py [--seed 0]
 """
 
 from __future__ import annotations

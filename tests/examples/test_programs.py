@@ -1,0 +1,63 @@
+"""The example programs run; whether they learn with a real model is measured, not tested."""
+
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trace_core.llm import ReplayChat
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def test_strange_sort_needs_no_model_with_replay() -> None:
+    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
+    run = subprocess.run(
+        [sys.executable, EXAMPLES / "strange_sort.py", "--replay"], capture_output=True, text=True, env=environment
+    )
+    assert run.returncode == 0, run.stderr
+    assert "#Feedback\nexpected [1, 4, 2, 3]" in run.stdout
+    assert "-    return sorted(lst)" in run.stdout
+    assert run.stdout.endswith("all calls are right\n")
+
+
+def test_numbers_learns_from_a_model_that_follows_advice(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = ['{"reasoning": "", "suggestion": {"price": 40, "discount": 12}}', '{"suggestion": {"discount": 10}}']
+    printed = run_example("two_numbers.py", ReplayChat([*answers, *["{}"] * 12]), monkeypatch, capsys)
+    assert "profit -1875 before, 5000 after; the best is 5000" in printed
+
+
+def test_module_learns_code_and_prompt_together(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    languages = {"Guten": "German", "station": "English", "Merci": "French", "tren": "Spanish"}
+    better = (
+        "prompt\n```\nName the language in one word.\n```\n\nclean.code\n```python\n"
+        "def clean(self, message: str) -> str:\n    import re\n    return re.sub(r'<[^>]*>', '', message)\n```"
+    )
+
+    def model(messages: list[dict[str, str]]) -> str:
+        if "#Feedback" in messages[-1]["content"]:
+            return better
+        if "language" not in messages[0]["content"]:
+            return "What a nice text!"
+        return next(name for word, name in languages.items() if word in messages[-1]["content"])
+
+    printed = run_example("language_module.py", ReplayChat([model] * 100), monkeypatch, capsys)
+    assert "step: changed" in printed
+    assert printed.endswith("4 of 4 messages answered right\n")
+
+
+def run_example(
+    name: str, llm: ReplayChat, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> str:
+    """What the program prints with this model in place of the configured one."""
+    monkeypatch.setattr("trace_core.llm.default.default_llm", lambda: llm)
+    monkeypatch.setattr(sys, "argv", [name])
+    runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+    return capsys.readouterr().out
