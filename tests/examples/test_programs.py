@@ -53,9 +53,7 @@ def test_module_learns_code_and_prompt_together(
     assert printed.endswith("4 of 4 messages answered right\n")
 
 
-def run_example(
-    name: str, llm: ReplayChat, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> str:
+def run_example(name: str, llm: ReplayChat, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
     """What the program prints with this model in place of the configured one."""
     monkeypatch.setattr("trace_core.llm.default.default_llm", lambda: llm)
     monkeypatch.setattr(sys, "argv", [name])
