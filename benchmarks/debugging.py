@@ -1,6 +1,6 @@
 """How many functions with a planted bug are repaired: OptoPrime beside a plain loop, on the same model.
 
-    python benchmarks/debugging.py [--seeds 3] [--steps 3] [--methods optoprime plain] [--tasks NAME ...]
+    python benchmarks/debugging.py [--seeds 3] [--steps 3] [--methods optoprime plain] [--tuning]
 
 Both see one failing check a step and keep what they were answered. The plain loop shows the code and the check and asks
 for the corrected function. A task is solved when all checks and the held-out ones pass. Prints JSON.
@@ -22,6 +22,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks import tuning_tasks
 from benchmarks.debugging_tasks import TASKS, Task
 from trace_core.bundles import Bundle, bundle
 from trace_core.errors import ExecutionError, InvalidCode
@@ -149,7 +150,7 @@ def main(make_llm: Callable[[int], ChatModel] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=list(METHODS))
-    parser.add_argument("--tasks", nargs="+", default=[task.name for task in TASKS])
+    parser.add_argument("--tuning", action="store_true", help="the tasks for trying things out, not those that count")
     options = parser.parse_args()
     if make_llm is None:
         from trace_local import LocalChat
@@ -160,8 +161,8 @@ def main(make_llm: Callable[[int], ChatModel] | None = None) -> None:
     warnings.simplefilter("ignore")
     results = []
     for seed in range(options.seeds):
-        for task in TASKS:
-            for method in options.methods if task.name in options.tasks else []:
+        for task in tuning_tasks.TASKS if options.tuning else TASKS:
+            for method in options.methods:
                 result = run(task, method, make_llm(seed), seed, options.steps)
                 print(json.dumps(asdict(result)), file=sys.stderr, flush=True)
                 results.append(result)

@@ -24,7 +24,10 @@ DATA = json.loads((Path(__file__).parent / "tickets.json").read_text())
 QUEUES: list[str] = DATA["queues"]
 Ticket = dict[str, str]
 
-llm = BudgetedChat(default_llm(), Budget(calls=2_000))
+budget = Budget(calls=2_000)
+llm, router = BudgetedChat(default_llm(), budget), default_llm()
+router.max_tokens = 10  # a queue's name, whatever a prompt makes the model say
+router = BudgetedChat(router, budget)
 prompt = node(
     "Which queue does this support ticket belong to: growth, ledger, trust, field or core? Answer with one word.",
     trainable=True,
@@ -37,7 +40,7 @@ prompt = node(
 @bundle
 def route(ticket: str, prompt: str) -> str:
     """A model reads the prompt and then the ticket, and answers with a queue."""
-    answer = llm.complete([{"role": "system", "content": prompt}, {"role": "user", "content": ticket}]).text.lower()
+    answer = router.complete([{"role": "system", "content": prompt}, {"role": "user", "content": ticket}]).text.lower()
     return next((queue for queue in QUEUES if queue in answer), answer[:40])
 
 
@@ -93,7 +96,7 @@ def main() -> None:
     last = score(held_out, "held-out tickets, after")
 
     console.print(Syntax(_diff(before, prompt.data), "diff", word_wrap=True))
-    spent = llm.budget.spent
+    spent = budget.spent
     console.print(
         f"held-out tickets routed right: {first} of {len(held_out)} before, [bold]{last} after[/bold]\n"
         f"{spent.calls} calls, {spent.tokens:,} tokens, {time.perf_counter() - start:.0f} s"
