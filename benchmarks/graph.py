@@ -151,49 +151,12 @@ def import_seconds(python: str, module: str) -> float:
     return min(run(f"import {module}") for _ in range(7)) - min(run("pass") for _ in range(7))
 
 
-_PEER = '''
-import json, time
-from opto.trace import bundle, node
-from opto.trace.nodes import GRAPH
-def us(f, n):
-    best = 9e9
-    for _ in range(5):
-        begin = time.perf_counter()
-        for _ in range(n): f()
-        best = min(best, time.perf_counter() - begin)
-    return best / n * 1e6
-def sum_propagated(p):
-    from opto.optimizers.optimizer import Optimizer
-    from functools import reduce
-    from opto.trace.propagators import TraceGraph
-    reduce(lambda a, b: a + b, [g for gs in p.feedback.values() for g in gs])
-@bundle()
-def same(value):
-    """[same] The value."""
-    return value
-x, y = node(1), node(2)
-out = {"add_us": us(lambda: x + y, 500), "bundle_call_us": us(lambda: same(x), 500), "backward_us_per_node": {}}
-for n in (100, 1000, 3000):
-    end = node(1, trainable=True)
-    for _ in range(n): end = end + y
-    begin = time.perf_counter(); end.backward("better"); spent = time.perf_counter() - begin
-    out["backward_us_per_node"][n] = spent / n * 1e6
-out["children_ms"] = {}
-for n in (100, 200, 400):
-    p = node(1, trainable=True)
-    begin = time.perf_counter()
-    for i in range(n): (p + i).backward("better")
-    sum_propagated(p)
-    out["children_ms"][n] = (time.perf_counter() - begin) * 1e3
-print(json.dumps(out))
-'''
-
-
 def peer(python: Path) -> dict[str, Any] | None:
     """The same of trace-opt, where its environment is there."""
     if not python.exists():
         return None
-    run = subprocess.run([python, "-c", _PEER], capture_output=True, text=True, check=True)
+    script = Path(__file__).with_name("peer_trace_opt.py")
+    run = subprocess.run([python, script], capture_output=True, text=True, check=True)
     figures: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
     return figures | {"import_s": import_seconds(str(python), "opto.optimizers")}
 
