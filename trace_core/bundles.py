@@ -158,19 +158,16 @@ class Bundle:
         scope = SCOPE.get()
         kwargs = self._signature.with_node_defaults(args, kwargs)
         if scope is not None and scope.inside:  # inside another bundle, and so a part of it
-            return self._body(code)(*bound, *plain(args), **plain(kwargs))
+            return self._body(None if code is None else code.data)(*bound, *plain(args), **plain(kwargs))
         if self.trace_inside:
             return _traced_inside(self.function(*bound, *args, **kwargs))
         call = Call(self.name, self.function, self._signature, code, self.strict, args, kwargs)
-        return self._run(call, functools.partial(self._body(code), *bound), self.description)
+        return self._run(call, functools.partial(self._body(call.code), *bound), self.description)
 
-    def _body(self, code: ParameterNode | None) -> Callable[..., Any]:
+    def _body(self, text: str | None) -> Callable[..., Any]:
         """The function as it is to run now: the user's own, or the code that it was given since."""
         source = self._source
-        if code is None or source is None:
-            return self.function
-        text = code.data
-        if text == source.source:
+        if text is None or source is None or text == source.source:
             return self.function
         call = source.acall if inspect.iscoroutinefunction(self.function) else source.call
         return lambda *args, **kwargs: call(text, args, kwargs, native=self.learned_code == "native")

@@ -97,7 +97,7 @@ class Signature:
 class Call:
     """A call that is being made: its inputs now, its node when it is done."""
 
-    __slots__ = ("_code", "_function", "_inputs", "_noted", "_scope", "_token", "args", "kwargs", "name")
+    __slots__ = ("_function", "_inputs", "_noted", "_scope", "_token", "args", "code", "kwargs", "name")
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class Call:
     ) -> None:
         self.name = name
         self._function = function
-        self._code = code
+        self.code: str | None = None  # the text that this call runs, if its code is a parameter
         names, given, by_position = signature.bind(args, kwargs)
         parents = [as_node(value) for value in given]
         reads: list[Read | None] = []
@@ -129,7 +129,8 @@ class Call:
         if code is not None:
             known.add(code.id)
             parents.append(code)
-            reads.append(code._read()[1])
+            self.code, read = code._read()
+            reads.append(read)
         self._inputs = (names, by_position, parents, reads)
         self._noted = 0
         self._scope = InsideBundle(known, new_id(), name if strict else None)
@@ -155,7 +156,7 @@ class Call:
         original = error.original if isinstance(error, SandboxedError) else error
         if isinstance(error, ExecutionError):
             self._scope.reads.setdefault(error.node.id, (error.node, None))
-        text = failure_text(error, self._function, None if self._code is None else self._code._peek())
+        text = failure_text(error, self._function, self.code)
         return execution_error(original, self._node(text, description, ExceptionNode))
 
     def _node(self, value: Any, description: str | None, cls: type[M]) -> M:
@@ -166,7 +167,7 @@ class Call:
             parents = [*parents, *[node for node, _ in aside.values()]]
             reads = [*reads, *[read for _, read in aside.values()]]
         implicit = tuple([node.name or f"read_{i}" for i, (node, _) in enumerate(aside.values())])
-        operation = _operation(self.name, tuple(names), by_position, self._code is not None, implicit, description)
+        operation = _operation(self.name, tuple(names), by_position, self.code is not None, implicit, description)
         return message(value, operation, tuple(parents), reads, cls=cls)
 
 

@@ -19,6 +19,9 @@ from trace_core.rendering import SECTIONS
 
 INSTRUCTION = "Change the variables so that the outputs become as the feedback asks."
 
+_AGAIN = "The last answer to this did not help. "
+"""The same question would get the same answer again, from a cache or from greedy decoding."""
+
 _FIRST = ("code", "documentation", "variables", "constraints")
 
 
@@ -64,6 +67,7 @@ class OptoPrime(Optimizer):
             )
         self.max_tokens = max_tokens
         self._tried: dict[str, float] = {}
+        self._last_text = ""
 
     def problem(self, batch: Batch | None = None) -> Problem:
         """What the LLM would be shown now: the instruction, the trace, and between them what is remembered."""
@@ -76,7 +80,10 @@ class OptoPrime(Optimizer):
         return Problem(sections, made.variables).masked(self.mask)
 
     def _dialogue(self, problem: Problem, received: Sequence[Received]) -> Dialogue:
-        text = f"{problem}\n\n{format_instruction(problem.variables)}"
-        answer = yield from self._ask([Message(role="user", content=text)], problem.variables)
+        text = str(problem)
+        again = _AGAIN if text == self._last_text else ""
+        self._last_text = text
+        question = f"{text}\n\n{again}{format_instruction(problem.variables)}"
+        answer = yield from self._ask([Message(role="user", content=question)], problem.variables)
         self._tried |= tries(problem.variables, received)
         return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Any
 
 import pytest
@@ -290,3 +291,15 @@ def test_a_schema_is_sent_for_short_values_and_none_for_blocks() -> None:
     (prompt + "!").backward("better")
     OptoPrime(prompt, llm).step()
     assert llm.schemas == [None]
+
+
+def test_a_question_that_was_asked_before_is_not_asked_in_the_same_words() -> None:
+    optimizer = learner("I would change nothing.", "I would change nothing.", suggesting(style="friendly"), retries=0)
+    for _ in range(3):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NothingChanged)
+            optimizer.step()
+    first, second, third = (question(optimizer, place) for place in (-3, -2, -1))
+    assert "did not help" not in first
+    assert "The last answer to this did not help." in second
+    assert second == third
