@@ -29,7 +29,7 @@ llm, router = BudgetedChat(default_llm(), budget), default_llm()
 router.max_tokens = 10  # a queue's name, whatever a prompt makes the model say
 router = BudgetedChat(router, budget)
 prompt = node(
-    "Which queue does this support ticket belong to: growth, ledger, trust, field or core? Answer with one word.",
+    "Which team should handle this support ticket? Answer with one word.",
     trainable=True,
     name="prompt",
     description="tells the model how to route a ticket",
