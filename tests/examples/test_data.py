@@ -79,9 +79,9 @@ def test_no_house_rule_has_tickets_of_two_queues_and_each_has_several(data):
         assert f"to {queues[0]}" in data["rules"][index]
 
 
-def test_about_half_of_the_tickets_need_no_house_rule(data):
+def test_somewhat_more_than_half_of_the_tickets_need_no_house_rule(data):
     easy = [ticket for ticket in data["tickets"] if ticket["rule"] is None]
-    assert 0.45 <= len(easy) / len(data["tickets"]) <= 0.55
+    assert 0.5 <= len(easy) / len(data["tickets"]) <= 0.65
 
 
 def test_there_are_fourteen_tasks_with_different_names():
