@@ -1,10 +1,11 @@
 """llama.cpp's server in this process: one for each model file, started when first asked, gone with the process.
 
-Facts about xllamacpp (2026.10) that shape this module, all measured: destroying a server can deadlock or abort the
-process, so none is ever destroyed, and its memory goes back when the process ends; it always listens somewhere, so it
-is given a Unix socket that is removed at once (where that cannot be: a loopback port with a random key); `verbosity`
-0 keeps what llama.cpp prints off the screen; its threads wait for each other by spinning, which beside any other work
-on the same processors makes it ten times slower and worse, so they are told to sleep instead.
+Facts about xllamacpp (2026.10) that shape this module. Measured: destroying a server can deadlock, and a process that
+destroyed one at exit was aborted once (the cause was not found), so none is ever destroyed and its memory goes back
+when the process ends; it always listens somewhere, so it is given a Unix socket that is removed at once (where that
+cannot be: a loopback port with a random key); `verbosity` 0 keeps what llama.cpp prints off the screen; its threads
+wait for each other by spinning, which beside any other work on the same processors makes it several times slower, so
+they are told to sleep instead.
 """
 
 from __future__ import annotations

@@ -463,8 +463,8 @@ def test_a_run_need_not_read_every_value_of_a_candidate() -> None:
     with parameters.candidate({"style": "friendly", "count": 2}) as candidate:
         output = parameters["style"] + "!"
         other = parameters["count"] + 1
-    candidate.verify(output)
-    candidate.verify(output, other)
+    assert candidate.verify(output) is None
+    assert candidate.verify(output, other) is None
 
 
 def test_a_candidate_is_seen_inside_a_bundle() -> None:
