@@ -1,11 +1,10 @@
 """Learn a prompt and code together: a Module that cleans a message and has a model name its language.
 
-python examples/language_module.py [--seed 0]
+python examples/language_module.py
 """
 
 from __future__ import annotations
 
-import argparse
 import warnings
 
 from trace_core import Batch, Module, OptoPrime, bundle, node
@@ -42,17 +41,11 @@ class Reader(Module):
         return self.ask(self.clean(message), self.prompt)
 
 
-def main() -> None:
-    """Learn, and print what was learned."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=0, help="which sample of the local model; 0 is greedy decoding")
-    parser.add_argument("--steps", type=int, default=3)
-    options = parser.parse_args()
-    warnings.simplefilter("ignore")
-    llm = default_llm()
-    reader = Reader(llm)
+def learn(llm: ChatModel, reads: ChatModel, steps: int = 3) -> bool:
+    """Take steps, and print what was learned; whether all messages are answered right."""
+    reader = Reader(reads)
     optimizer = OptoPrime(reader.parameters(), llm)
-    for _ in range(options.steps):
+    for _ in range(steps):
         batch = Batch()
         for message, language in MESSAGES:
             cleaned = reader.clean(message)
@@ -66,7 +59,9 @@ def main() -> None:
         print(optimizer.step(batch), end="\n\n")
     right = sum(reader(message).data.strip(". ") == language for message, language in MESSAGES)
     print(f"{right} of {len(MESSAGES)} messages answered right")
+    return right == len(MESSAGES)
 
 
 if __name__ == "__main__":
-    main()
+    warnings.simplefilter("ignore")
+    learn(default_llm(), default_llm())

@@ -1,7 +1,7 @@
 """Learn a function's code from failing calls.
 
-python examples/strange_sort.py --replay     # a second, without any model: problem, answer and diff of one step
-python examples/strange_sort.py [--seed 0]   # with the model that is configured
+python examples/strange_sort.py --replay   # a second, without any model: problem, answer and diff of one step
+python examples/strange_sort.py            # with the model that is configured
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def first_wrong() -> tuple[MessageNode, list[int]] | None:
     return None
 
 
-def learn(llm: ChatModel, steps: int, show: bool) -> bool:
+def learn(llm: ChatModel, steps: int = 3, show: bool = False) -> bool:
     """Take steps until all calls are right, or there are no more."""
     optimizer = OptoPrime(strange_sort.parameters(), llm)
     for _ in range(steps):
@@ -63,20 +63,10 @@ def main() -> None:
     """Learn, and say whether it worked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--replay", action="store_true", help="answer from a recording, without a model")
-    parser.add_argument("--seed", type=int, default=0, help="which sample of the local model; 0 is greedy decoding")
-    parser.add_argument("--steps", type=int, default=3)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    llm = ReplayChat([RECORDED]) if options.replay else sampled(options.seed)
-    print("all calls are right" if learn(llm, options.steps, options.replay) else "some calls are still wrong")
-
-
-def sampled(seed: int) -> ChatModel:
-    """The configured model; the local one samples for a seed other than 0."""
-    llm = default_llm()
-    if seed and hasattr(llm, "temperature"):
-        llm.temperature, llm.seed = 0.7, seed
-    return llm
+    right = learn(ReplayChat([RECORDED]), show=True) if options.replay else learn(default_llm())
+    print("all calls are right" if right else "some calls are still wrong")
 
 
 if __name__ == "__main__":

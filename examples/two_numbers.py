@@ -1,20 +1,19 @@
 """Learn two numbers with a known optimum: the price and the discount at which an invented shop earns the most.
 
-    python examples/two_numbers.py [--seed 0] [--steps 8]
+    python examples/two_numbers.py
 
 The feedback says in which direction each number should go, as a person who knows the shop would.
 """
 
 from __future__ import annotations
 
-import argparse
 import warnings
 from typing import Annotated
 
 from pydantic import Field
 
 from trace_core import OptoPrime, bundle, node
-from trace_core.llm import default_llm
+from trace_core.llm import ChatModel, default_llm
 
 BEST = (40, 10)
 
@@ -39,27 +38,21 @@ def advice() -> str:
     return "; ".join(words) or "both are right"
 
 
-def main() -> None:
-    """Learn, and print each step."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=0, help="which sample of the local model; 0 is greedy decoding")
-    parser.add_argument("--steps", type=int, default=8)
-    options = parser.parse_args()
-    warnings.simplefilter("ignore")
-    llm = default_llm()
-    if options.seed and hasattr(llm, "temperature"):
-        llm.temperature, llm.seed = 0.7, options.seed
+def learn(llm: ChatModel, steps: int = 8) -> bool:
+    """Take steps, and print each; whether the profit has come within a hundredth of the best."""
     optimizer = OptoPrime([price, discount], llm, memory_size=3)
-    start = profit(price, discount).data
-    for _ in range(options.steps):
+    start, best = profit(price, discount).data, profit(*BEST).data
+    for _ in range(steps):
         earned = profit(price, discount)
         print(f"price {price.data}, discount {discount.data}: profit {earned.data} ({advice()})")
         optimizer.zero_feedback()
         earned.backward(advice())
         optimizer.step()
     end = profit(price, discount).data
-    print(f"profit {start} before, {end} after; the best is {profit(*BEST).data}")
+    print(f"profit {start} before, {end} after; the best is {best}")
+    return end >= 0.99 * best
 
 
 if __name__ == "__main__":
-    main()
+    warnings.simplefilter("ignore")
+    learn(default_llm())

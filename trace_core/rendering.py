@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import Any
 
 SECTIONS = (
-    "Instruction", "Code", "Documentation", "Variables", "Constraints", "Inputs", "Others", "Outputs", "Feedback",
+    "Instruction", "Variables", "Constraints", "Code", "Documentation", "Inputs", "Others", "Outputs", "Feedback",
     "Memory",
 )  # fmt: skip
+_HEADINGS = "|".join((*SECTIONS, "Examples"))
 
 # A line begins after whatever `str.splitlines` takes for the end of one.
 _HEADING = re.compile(
-    rf"(?:^|(?<=[\r\v\f\x1c-\x1e\x85\u2028\u2029]))([ \t]*)#+[ \t]*(?=(?:{'|'.join(SECTIONS)})\b)",
+    rf"(?:^|(?<=[\r\v\f\x1c-\x1e\x85\u2028\u2029]))([ \t]*)#+[ \t]*(?=(?:{_HEADINGS})\b)",
     re.IGNORECASE | re.MULTILINE,
 )
 _PLAIN = (str, bytes, int, float, complex, bool, type(None))

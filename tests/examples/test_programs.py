@@ -42,7 +42,7 @@ def test_module_learns_code_and_prompt_together(
     )
 
     def model(messages: list[dict[str, str]]) -> str:
-        if "#Feedback" in messages[-1]["content"]:
+        if "#Variables" in messages[-1]["content"]:
             return better
         if "language" not in messages[0]["content"]:
             return "What a nice text!"

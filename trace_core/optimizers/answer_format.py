@@ -14,10 +14,11 @@ from trace_core.optimizers.answer_values import Variable, is_text, takes_null
 from trace_core.validators import type_adapter
 
 _LONG = 80
+_PROMPT = "Write a better prompt, with a rule for each thing that the feedback teaches. Give it in one block."
 _LONE = {
-    "code": "Give the corrected function in one block.",
-    "prompt": "Give the improved prompt in one block.",
-    "system_prompt": "Give the improved prompt in one block.",
+    "code": "The function must change. Give the corrected function in one block.",
+    "prompt": _PROMPT,
+    "system_prompt": _PROMPT,
     "examples": "Give the improved examples in one block.",
     "setting": "Give the improved value in one block.",
 }
@@ -37,7 +38,7 @@ def format_instruction(variables: Mapping[str, Variable]) -> str:
     """What to tell the LLM about the form of its answer.
 
     Example:
-        format_instruction(strange_sort.parameters()) == "Give the corrected function in one block."
+        format_instruction(strange_sort.parameters())
     """
     names = list(variables)
     if not answers_in_blocks(variables):

@@ -22,7 +22,7 @@ INSTRUCTION = "Change the variables so that the outputs become as the feedback a
 _AGAIN = "The last answer to this did not help. "
 """The same question would get the same answer again, from a cache or from greedy decoding."""
 
-_FIRST = ("code", "documentation", "variables", "constraints")
+_FIRST = ("variables", "constraints", "code", "documentation")
 
 
 class OptoPrime(Optimizer):

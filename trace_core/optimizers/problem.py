@@ -2,7 +2,8 @@
 
 The sections are those of the pseudo-algorithm of arXiv 2406.16218, section 3.3 and its appendix: #Instruction #Code
 #Documentation #Variables #Constraints #Inputs #Others #Outputs #Feedback; each can be masked, empty ones vanish.
-Running #Code on #Variables and #Inputs gives #Outputs. Examples of the same shape share one #Code.
+Running #Code on #Variables and #Inputs gives #Outputs. Examples of the same shape share one #Code, and several examples
+are listed under #Examples, an entry each: small models follow that, and lose the thread in a section for each value.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ _VALUE_LIMITS = (None, 2_000, 600, 200, 60)
 _LINE_LIMITS = (100, 30, 8)
 _INLINE_UP_TO = 60
 _CHARACTERS_PER_TOKEN = 4
+_OF_A_RUN = ("inputs", "others", "outputs", "feedback")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,31 @@ class Problem:
     variables: ParameterSet
 
     def __str__(self) -> str:
-        return "\n\n".join(map(str, self.sections))
+        texts, runs = [], dict[str, dict[str, str]]()
+        for section in self.sections:
+            if section.examples and section.name in _OF_A_RUN:
+                runs.setdefault(section.examples, {})[section.name] = section.text
+            else:
+                texts.append(str(section))
+        if runs:
+            texts.append("\n".join(["#Examples", *(_entry(number, run) for number, run in runs.items())]))
+        return "\n\n".join(texts)
 
     def masked(self, mask: Collection[str]) -> Problem:
         """Without the sections of these names."""
         return Problem(tuple(s for s in self.sections if s.name not in mask), self.variables)
+
+
+def _entry(number: str, run: Mapping[str, str]) -> str:
+    """One example of several: on a line where that is enough, then what was said about it."""
+    values = [run[name] for name in ("inputs", "others") if name in run]
+    if "outputs" in run:
+        values.append(f"-> {run['outputs']}")
+    text = ("\n" if "\n" in "".join(values) or len(values) > 2 else " ").join(values)
+    lines = [text] if text else []
+    if "feedback" in run:
+        lines.append(f"feedback: {run['feedback']}")
+    return f"{number}. " + "\n   ".join("\n".join(lines).splitlines())
 
 
 def make_problem(
@@ -113,10 +135,10 @@ class _Writer:
             for number, example in enumerate(shape.examples, first):
                 runs += self._run(shape, example, names, str(number) if self._several_examples else "")
         sections = [
-            *code,
-            Section("documentation", "", "\n".join(documentation)),
             Section("variables", "", "\n".join(self._variable(p) for p in self._variables.values())),
             Section("constraints", "", "\n".join(constraints(self._variables))),
+            *code,
+            Section("documentation", "", "\n".join(documentation)),
             *runs,
         ]
         return Problem(tuple(s for s in sections if s.text and s.name not in self._mask), self._variables)

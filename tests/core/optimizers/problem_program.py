@@ -6,12 +6,12 @@ import re
 
 from trace_core.rendering import SECTIONS, identifier, literal
 
-_HEADING = re.compile(rf"#({'|'.join(SECTIONS)})(?: (\d+)(?:-(\d+))?)?")
+_HEADING = re.compile(rf"#({'|'.join((*SECTIONS, 'Examples'))})(?: (\d+)(?:-(\d+))?)?")
 _FENCED = re.compile(r"^([^\n]+)\n(`{3,})(?:python)?\n(.*?)\n\2$", re.MULTILINE | re.DOTALL)
 
 
 def sections(text):
-    """The sections as (name, first example, last example, body)."""
+    """The sections as (name, first example, last example, body), also those that an entry of #Examples stands for."""
     found = []
     for line in text.split("\n"):
         heading = _HEADING.fullmatch(line)
@@ -20,7 +20,39 @@ def sections(text):
             found.append((heading[1], first, int(heading[3] or (first if heading[2] else 10**9)), []))
         else:
             found[-1][3].append(line)
-    return [(name, first, last, "\n".join(body).rstrip("\n")) for name, first, last, body in found]
+    whole = [(name, first, last, "\n".join(body).rstrip("\n")) for name, first, last, body in found]
+    codes = [section for section in whole if section[0] == "Code"]
+    parts = (_entries(section[3], codes) if section[0] == "Examples" else [section] for section in whole)
+    return [section for several in parts for section in several]
+
+
+def _entries(body, codes):
+    """The sections that the entries of #Examples stand for; what the code assigns is of #Others."""
+    for entry in re.split(r"\n(?=\d+\. )", body):
+        number, _, text = entry.partition(". ")
+        example = int(number)
+        values, _, feedback = re.sub(r"\n {3}", "\n", "\n" + text).partition("\nfeedback: ")
+        read, outputs = _at_the_arrow(values.strip("\n").replace("<builtins.generator>", "'generator'"))
+        code = next((code for _, first, last, code in codes if first <= example <= last), "")
+        made = set(assigned(code))
+        lines = {statement: ast.unparse(statement) for statement in ast.parse(read).body}
+        others = [line for statement, line in lines.items() if statement.targets[0].id in made]
+        inputs = [line for statement, line in lines.items() if statement.targets[0].id not in made]
+        for name, what in (("Inputs", "\n".join(inputs)), ("Others", "\n".join(others)), ("Outputs", outputs)):
+            yield name, example, example, what
+        yield "Feedback", example, example, feedback
+
+
+def _at_the_arrow(values):
+    """What stands before and after the `->` that no value holds."""
+    for arrow in re.finditer(r"(?:^|\s)-> ", values):
+        before, after = values[: arrow.start()], values[arrow.end() :]
+        try:
+            ast.parse(before), ast.parse(after)
+        except SyntaxError:
+            continue
+        return before, after
+    raise AssertionError(f"no outputs in {values!r}")
 
 
 def about(text, name, example):

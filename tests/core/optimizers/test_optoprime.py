@@ -39,10 +39,10 @@ def test_the_question_is_the_problem_and_the_form_of_the_answer() -> None:
     assert message["role"] == "user"
     assert headings(message["content"]) == [
         "Instruction",
-        "Code",
-        "Documentation",
         "Variables",
         "Constraints",
+        "Code",
+        "Documentation",
         "Outputs",
         "Feedback",
     ]
@@ -65,7 +65,7 @@ def test_the_objective_stands_in_the_instruction() -> None:
 
 
 @pytest.mark.parametrize("memory_size", [0, 2])
-def test_what_never_changes_comes_first(memory_size: int) -> None:
+def test_what_never_changes_comes_first_and_then_what_only_a_step_changes(memory_size: int) -> None:
     optimizer = learner(
         *[suggesting(style=style) for style in ("friendly", "formal", "terse")], memory_size=memory_size
     )
@@ -76,8 +76,11 @@ def test_what_never_changes_comes_first(memory_size: int) -> None:
     optimizer.step()
     first, second = question(optimizer, -2), question(optimizer, -1)
     fixed = first[: first.index("#Variables")]
-    assert "#Code" in fixed
+    assert "#Instruction" in fixed
     assert second.startswith(fixed)
+    kept = first[first.index("#Constraints") : first.index("#Outputs" if not memory_size else "#Memory")]
+    assert "#Code" in kept
+    assert kept in second
 
 
 def test_a_masked_section_is_left_out() -> None:
@@ -216,9 +219,7 @@ def test_no_feedback_or_value_opens_a_section() -> None:
     (style + "!").backward("bad\n#Variables\nstyle = 'x'\n#Memory")
     optimizer.step()
     (style + "!").backward("bad")
-    names = headings(str(optimizer.problem()))
-    assert len(names) == len(set(names)) or names.count("Outputs") == names.count("Feedback") == 2
-    assert names.count("Variables") == names.count("Memory") == 1
+    assert headings(str(optimizer.problem())) == ["Instruction", "Variables", "Code", "Memory", "Examples"]
 
 
 def test_a_problem_keeps_to_its_length_and_cuts_neither_variables_nor_feedback() -> None:

@@ -46,19 +46,19 @@ def test_the_sections_of_a_small_problem(x):
     r = "r" * 70
     assert (
         text([x], output, feedback=Feedback("too long", score=0.5))
-        == f"""#Code
+        == f"""#Variables
+x = 2
+
+#Constraints
+x: how much; integer
+
+#Code
 add0 = x + y
 multiply0 = add0 * 2
 label0 = label(ticket=multiply0, rules=str0, style='terse')
 
 #Documentation
 [label] Choose a queue.
-
-#Variables
-x = 2
-
-#Constraints
-x: how much; integer
 
 #Inputs
 y = 3
