@@ -28,8 +28,10 @@ lint: $(DEV)  ## style, formatting, types, and which module may import which
 bench: $(DEV)  ## speed and memory of the graph, as JSON
 	@$(BIN)/python benchmarks/graph.py
 
-bench-learning: $(DEV) model  ## does it learn? the optimizers beside a plain loop, on the local model, as JSON
+bench-learning: $(DEV) model  ## does it learn? beside a plain loop, the quickstart on five splits, the examples: some hours, as JSON
 	@$(BIN)/python benchmarks/debugging.py
+	@$(BIN)/python benchmarks/quickstart.py
+	@$(BIN)/python benchmarks/examples.py
 
 docs: .venv/docs.installed  ## the documentation, into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

@@ -66,14 +66,9 @@ def mistakes(tickets: list[Ticket], feedback: str) -> Batch:
     return batch
 
 
-def main() -> None:
-    """Split, measure, learn, measure again."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--split", type=int, default=0)
-    parser.add_argument("--feedback", choices=["full", "shuffled", "wrong"], default="full")
-    parser.add_argument("--rounds", type=int, default=4)
-    options = parser.parse_args()
-    random.seed(options.split)
+def learn(split: int = 0, feedback: str = "full", rounds: int = 3) -> tuple[int, int]:
+    """Split, measure, learn, measure again: how many held-out tickets are routed right before and after."""
+    random.seed(split)
     tickets: list[Ticket] = random.sample(DATA["tickets"], 120)
     held_out, check, train = tickets[:40], tickets[40:64], tickets[64:]
     console, start, before = Console(), time.perf_counter(), prompt.data
@@ -81,8 +76,8 @@ def main() -> None:
     first = score(held_out, "held-out tickets, before")
     best = score(check, "training tickets, before")
     optimizer = OptoPrime(prompt, llm, retries=0, mask="outputs")  # what is said tells what they should have been
-    for number in range(options.rounds):
-        proposal = optimizer.propose(mistakes(train[number * 11 : number * 11 + 11], options.feedback))
+    for number in range(rounds):
+        proposal = optimizer.propose(mistakes(train[number * 11 : number * 11 + 11], feedback))
         if not proposal.values:
             console.print(f"round {number + 1}: no new prompt")
             continue
@@ -100,6 +95,7 @@ def main() -> None:
         f"held-out tickets routed right: {first} of {len(held_out)} before, [bold]{last} after[/bold]\n"
         f"{spent.calls} calls, {spent.tokens:,} tokens, {time.perf_counter() - start:.0f} s"
     )
+    return first, last
 
 
 def _diff(before: str, after: str) -> str:
@@ -107,4 +103,9 @@ def _diff(before: str, after: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--split", type=int, default=0, help="which tickets are held out")
+    parser.add_argument("--feedback", choices=["full", "shuffled", "wrong"], default="full")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    learn(options.split, options.feedback, options.rounds)

@@ -1,5 +1,6 @@
 """The example programs run; whether they learn with a real model is measured, not tested."""
 
+import json
 import os
 import runpy
 import subprocess
@@ -51,6 +52,21 @@ def test_module_learns_code_and_prompt_together(
     printed = run_example("language_module.py", ReplayChat([model] * 100), monkeypatch, capsys)
     assert "step: changed" in printed
     assert printed.endswith("4 of 4 messages answered right\n")
+
+
+def test_quickstart_keeps_the_prompt_that_routes_better(monkeypatch: pytest.MonkeyPatch) -> None:
+    queues = {t["text"]: t["queue"] for t in json.loads((EXAMPLES / "tickets.json").read_text())["tickets"]}
+    proposed = iter(["```\nRoute by the rules.\n```", "```\nSay something.\n```"])
+
+    def model(messages: list[dict[str, str]]) -> str:
+        text = messages[-1]["content"]
+        if "#Variables" in text:
+            return next(proposed)
+        return queues[text] if "rules" in messages[0]["content"] else "IT"
+
+    monkeypatch.setattr("trace_core.llm.default.default_llm", lambda: ReplayChat([model] * 500))
+    learn = runpy.run_path(str(EXAMPLES / "quickstart.py"))["learn"]
+    assert learn(rounds=2) == (0, 40)
 
 
 def run_example(name: str, llm: ReplayChat, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
