@@ -30,7 +30,7 @@ class OptoPrime(Optimizer):
 
     Args:
         parameters, llm, retries: as of `Optimizer`.
-        objective: what to achieve, if the feedback does not say it.
+        objective: what to achieve, if the feedback does not say it; it replaces the instruction.
         memory_size: how many earlier steps the LLM is reminded of, each with the values then and the feedback on them.
         mask: names of sections to leave out, such as "code", "inputs" or "others".
         max_tokens: about how long the trace in the problem may be.
@@ -52,7 +52,7 @@ class OptoPrime(Optimizer):
         llm: ChatModel | None = None,
         *,
         retries: int = 1,
-        objective: str = INSTRUCTION,
+        objective: str | None = None,
         memory_size: int = 0,
         mask: Collection[str] = (),
         max_tokens: int = 6_000,
@@ -76,7 +76,11 @@ class OptoPrime(Optimizer):
         fixed = [section for section in made.sections if section.name in _FIRST]
         runs = [section for section in made.sections if section.name not in _FIRST]
         memory = [Section("memory", "", "\n".join(remembered))] if remembered else []
-        sections = (Section("instruction", "", self.objective), *fixed, *memory, *runs)
+        objective = self.objective
+        if objective is None:  # for a lone function the last line says as much: small models repair fewer with both
+            objective = "" if [each.kind for each in made.variables.values()] == ["code"] else INSTRUCTION
+        instruction = [Section("instruction", "", objective)] if objective else []
+        sections = (*instruction, *fixed, *memory, *runs)
         return Problem(sections, made.variables).masked(self.mask)
 
     def _dialogue(self, problem: Problem, received: Sequence[Received]) -> Dialogue:
