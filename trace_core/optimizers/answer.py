@@ -47,6 +47,7 @@ def parse(text: str, variables: Mapping[str, Variable], finish_reason: str | Non
     - Where a single variable is asked for, a block needs no name. Of several blocks with code, those that define the
       function count and of these the last that is not the current code, since models show the old code first. Of
       several different blocks with other text none counts.
+    - Where a single text is asked for, an answer without any block counts if it begins with the whole present text.
     - Text in a block loses the whitespace around it; code loses blank lines around it and its common indentation.
       Nothing else is cleaned: quotes or a label inside a block are part of the value.
     - A last block without a closing fence is read to the end; a JSON object without an end is not read.

@@ -51,7 +51,14 @@ class Reader:
 
     def read(self) -> Reader:
         """Try each form in turn until one gives something. Raises UnusableAnswer if none does."""
-        forms = (self._from_json, self._from_tags, self._from_blocks, self._from_lines, self._from_bare_code)
+        forms = (
+            self._from_json,
+            self._from_tags,
+            self._from_blocks,
+            self._from_lines,
+            self._from_bare_code,
+            self._from_longer_text,
+        )
         for form in forms:
             form()
             if self._answered or self.given or self.refusals:
@@ -228,6 +235,15 @@ class Reader:
                     self.given[name] = [self._prose[start.start() :]]
                     self.reasoning = self._prose[: start.start()]
                     break
+
+    def _from_longer_text(self) -> None:
+        """A lone text without a block that begins with the whole present one: small models add to it like that."""
+        if len(self.variables) != 1:
+            return
+        ((name, variable),) = self.variables.items()
+        present = variable.data.strip() if isinstance(variable.data, str) and variable.kind != "code" else ""
+        if " " in present and self._text.strip().startswith(present):
+            self.given[name] = [self._text.strip()]
 
 
 def _suggestion(answer: dict[str, Any]) -> str | None:

@@ -225,6 +225,12 @@ BLOCKS_RECOVERED = [
         '```\ndef strange_sort(lst):\n    return "\\d"\n```',
         strange_sort__code='def strange_sort(lst):\n    return "\\d"',
     ),
+    recovered(
+        "a longer prompt without a block",
+        "prompt",
+        "Answer {question} in one word.\n",
+        support__prompt="Answer {question} in one word.",
+    ),
     recovered("a prompt in a lone block", "prompt", f"```\n{PROMPT}\n```", support__prompt=PROMPT),
     recovered(
         "a prompt in a block of text, with spaces around",
@@ -329,6 +335,8 @@ NOTHING = [
     unchanged("an empty suggestion", "settings", '{"reasoning": "All outputs are right. TERMINATE", "suggestion": {}}'),
     unchanged("null as text", "settings", '{"suggestion": {"temperature": "null", "style": "unchanged"}}'),
     unchanged("the current code with a blank line after it", "code", f"```python\n{CURRENT}\n\n```"),
+    unchanged("the current prompt without a block", "prompt", "Answer {question}"),
+    unusable("a new prompt without a block", "prompt", "Reply to {question} in one word.", "no block"),
     unusable("nothing", "settings", "", "empty"),
     unusable("blanks", "code", " \n\t\n", "empty"),
     unusable("null", "settings", "null", "no JSON object"),
