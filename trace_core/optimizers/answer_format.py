@@ -38,7 +38,8 @@ def format_instruction(variables: Mapping[str, Variable]) -> str:
     """What to tell the LLM about the form of its answer.
 
     Example:
-        format_instruction(strange_sort.parameters())
+        >>> format_instruction(strange_sort.parameters())
+        'Change only what is wrong. Give the corrected function in one block.'
     """
     names = list(variables)
     if not answers_in_blocks(variables):

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from trace_core.llm.chat import ChatModel, Message
 from trace_core.optimizers.answer_format import format_instruction
 from trace_core.optimizers.base import Dialogue, Optimizer
-from trace_core.optimizers.problem import Problem, Section, make_problem
+from trace_core.optimizers.problem import OF_A_RUN, Problem, Section, make_problem
 from trace_core.optimizers.tries import tries
 from trace_core.parameter_nodes import ParameterNode
 from trace_core.propagators import Batch, Received
@@ -21,8 +21,6 @@ INSTRUCTION = "Change the variables so that the outputs become as the feedback a
 
 _AGAIN = "The last answer to this did not help. "
 """The same question would get the same answer again, from a cache or from greedy decoding."""
-
-_FIRST = ("variables", "constraints", "code", "documentation")
 
 
 class OptoPrime(Optimizer):
@@ -73,14 +71,14 @@ class OptoPrime(Optimizer):
         """What the LLM would be shown now: the instruction, the trace, and between them what is remembered."""
         made = make_problem(self.parameters, self.received(batch), mask=self.mask, max_tokens=self.max_tokens)
         remembered = list(self._tried)[-self.memory_size :] if self.memory_size else []
-        fixed = [section for section in made.sections if section.name in _FIRST]
-        runs = [section for section in made.sections if section.name not in _FIRST]
+        program = [section for section in made.sections if section.name not in OF_A_RUN]
+        runs = [section for section in made.sections if section.name in OF_A_RUN]
         memory = [Section("memory", "", "\n".join(remembered))] if remembered else []
         objective = self.objective
         if objective is None:  # for a lone function the last line says as much: small models repair fewer with both
             objective = "" if [each.kind for each in made.variables.values()] == ["code"] else INSTRUCTION
         instruction = [Section("instruction", "", objective)] if objective else []
-        sections = (*instruction, *fixed, *memory, *runs)
+        sections = (*instruction, *program, *memory, *runs)
         return Problem(sections, made.variables).masked(self.mask)
 
     def _dialogue(self, problem: Problem, received: Sequence[Received]) -> Dialogue:

@@ -26,7 +26,7 @@ _VALUE_LIMITS = (None, 2_000, 600, 200, 60)
 _LINE_LIMITS = (100, 30, 8)
 _INLINE_UP_TO = 60
 _CHARACTERS_PER_TOKEN = 4
-_OF_A_RUN = ("inputs", "others", "outputs", "feedback")
+OF_A_RUN = ("inputs", "others", "outputs", "feedback")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Problem:
     def __str__(self) -> str:
         texts, runs = [], dict[str, dict[str, str]]()
         for section in self.sections:
-            if section.examples and section.name in _OF_A_RUN:
+            if section.examples and section.name in OF_A_RUN:
                 runs.setdefault(section.examples, {})[section.name] = section.text
             else:
                 texts.append(str(section))
