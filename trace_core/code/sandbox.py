@@ -12,9 +12,10 @@ import inspect
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from trace_core.errors import SandboxedError, SandboxError, SandboxLimit
@@ -22,7 +23,7 @@ from trace_core.errors import SandboxedError, SandboxError, SandboxLimit
 if TYPE_CHECKING:
     import asyncio
 
-    from pydantic_monty import AsyncMonty, Monty, MontyError, OSPolicy, ResourceLimits
+    from pydantic_monty import Monty, MontyError, MontySession, OSPolicy, ResourceLimits
 
     from trace_core.code.crossing import Crossing
 
@@ -77,85 +78,93 @@ def run(feeds: Sequence[Feed], crossing: Crossing, limits: Limits) -> Any:
         SandboxLimit: it used more than it may, or no sandbox became free.
         SandboxError: the sandbox itself failed.
     """
-    from pydantic_monty import CollectString, MontyComplete
+    from pydantic_monty import MontyComplete
 
-    with _errors(feeds, crossing), _pools.sync().checkout(**_session(limits)) as session:
+    with _errors(feeds, crossing), _pool.checkout(limits) as session:
         for feed in feeds:
-            snapshot: Any = session.feed_start(
-                feed.code, inputs=feed.values, print_callback=CollectString(limits.output)
-            )
+            snapshot = _start(session, feed, limits)()
             while not isinstance(snapshot, MontyComplete):
-                snapshot = _answer(snapshot, crossing)
+                snapshot = _answer(snapshot, crossing, None)()
         return snapshot.output
 
 
 async def arun(feeds: Sequence[Feed], crossing: Crossing, limits: Limits) -> Any:
     """`run` for code that awaits: async functions of the program are awaited in this task's event loop, together
-    where the code gathers them."""
-    from pydantic_monty import CollectString, MontyComplete
+    where the code gathers them. What blocks does so in a thread that the call has for itself."""
+    # Not AsyncMonty: its threads now and then abort a program that ends after using it (pydantic-monty 1.4.0).
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
 
-    pool = _pools.asynchronous()
-    tasks: dict[int, asyncio.Future[Any]] = {}
+    from pydantic_monty import FutureSnapshot, MontyComplete
+
+    thread = ThreadPoolExecutor(1, thread_name_prefix="sandbox")
+    blocking = partial(asyncio.get_running_loop().run_in_executor, thread)
+    checkout = _pool.checkout(limits)
+    tasks: _Tasks = {}
     try:
         with _errors(feeds, crossing):
-            async with pool.checkout(**_session(limits)) as session:
-                for feed in feeds:
-                    snapshot: Any = await session.feed_start(
-                        feed.code, inputs=feed.values, print_callback=CollectString(limits.output)
-                    )
-                    while not isinstance(snapshot, MontyComplete):
-                        snapshot = await _answer_async(snapshot, crossing, tasks)
-                return snapshot.output
+            session = await blocking(checkout.__enter__)
+            for feed in feeds:
+                snapshot: Any = await blocking(_start(session, feed, limits))
+                while not isinstance(snapshot, MontyComplete):
+                    if isinstance(snapshot, FutureSnapshot):
+                        waiting = [tasks[call] for call in snapshot.pending_call_ids]
+                        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                    snapshot = await blocking(_answer(snapshot, crossing, tasks))
+            return snapshot.output
     finally:
         for task in tasks.values():
             task.cancel()
+        thread.submit(checkout.__exit__, None, None, None)  # after what still runs there when the call is cancelled
+        thread.shutdown(wait=False)
 
 
-def _answer(snapshot: Any, crossing: Crossing) -> Any:
+_Step = Callable[[], Any]
+"""What blocks until the code ends or asks something of the program."""
+_Tasks = dict[int, "asyncio.Future[Any]"]
+"""The awaitables that the code waits for, by the number of the call that brought each."""
+
+
+def _start(session: Any, feed: Feed, limits: Limits) -> _Step:
+    from pydantic_monty import CollectString
+
+    return partial(session.feed_start, feed.code, inputs=feed.values, print_callback=CollectString(limits.output))
+
+
+def _answer(snapshot: Any, crossing: Crossing, tasks: _Tasks | None) -> _Step:
+    """The step that follows a question; without `tasks`, nothing can be awaited."""
     from pydantic_monty import FunctionSnapshot, FutureSnapshot, NameLookupSnapshot
 
     if isinstance(snapshot, NameLookupSnapshot):
         return _look_up(snapshot, crossing)
     if isinstance(snapshot, FutureSnapshot):
-        raise SandboxError("the code waits for something that nothing will bring")
+        if tasks is None:
+            raise SandboxError("the code waits for something that nothing will bring")
+        done = {call: tasks.pop(call).result() for call in snapshot.pending_call_ids if tasks[call].done()}
+        return partial(snapshot.resume, done)
     if not isinstance(snapshot, FunctionSnapshot) or snapshot.is_os_function:
-        return snapshot.resume_not_handled()
+        return partial(snapshot.resume_not_handled)
     answer: Any = crossing.call(str(snapshot.function_name), snapshot.object_id, snapshot.args, snapshot.kwargs)
     if inspect.isawaitable(answer):
-        getattr(answer, "close", lambda: None)()  # a coroutine that nobody will await
-        name = str(snapshot.function_name).partition("#")[0]
-        answer = {"exception": TypeError(f"{name}() is async and can be called only from an async def")}
-    return snapshot.resume(answer)
+        answer = _await_later(snapshot, answer, crossing, tasks)
+    return partial(snapshot.resume, answer)
 
 
-async def _answer_async(snapshot: Any, crossing: Crossing, tasks: dict[int, asyncio.Future[Any]]) -> Any:
+def _await_later(snapshot: Any, answer: Any, crossing: Crossing, tasks: _Tasks | None) -> dict[str, Any]:
     import asyncio
 
-    from pydantic_monty import AsyncFunctionSnapshot, AsyncFutureSnapshot, AsyncNameLookupSnapshot
-
-    if isinstance(snapshot, AsyncNameLookupSnapshot):
-        return await _look_up(snapshot, crossing)
-    if isinstance(snapshot, AsyncFutureSnapshot):
-        waiting = {call: tasks[call] for call in snapshot.pending_call_ids}
-        await asyncio.wait(waiting.values(), return_when=asyncio.FIRST_COMPLETED)
-        done = {call: task.result() for call, task in waiting.items() if task.done()}
-        for call in done:
-            del tasks[call]
-        return await snapshot.resume(done)
-    if not isinstance(snapshot, AsyncFunctionSnapshot) or snapshot.is_os_function:
-        return await snapshot.resume_not_handled()
-    answer: Any = crossing.call(str(snapshot.function_name), snapshot.object_id, snapshot.args, snapshot.kwargs)
-    if inspect.isawaitable(answer):
+    if tasks is not None:
         tasks[snapshot.call_id] = asyncio.ensure_future(crossing.awaited(answer))
-        answer = {"future": ...}
-    return await snapshot.resume(answer)
+        return {"future": ...}
+    getattr(answer, "close", lambda: None)()  # a coroutine that nobody will await
+    name = str(snapshot.function_name).partition("#")[0]
+    return {"exception": TypeError(f"{name}() is async and can be called only from an async def")}
 
 
-def _look_up(snapshot: Any, crossing: Crossing) -> Any:
-    if snapshot.object_id is None:
-        return snapshot.resume()  # a NameError there
-    answer = crossing.attribute(snapshot.object_id, snapshot.variable_name)
-    return snapshot.resume(value=answer["return_value"]) if "return_value" in answer else snapshot.resume()
+def _look_up(snapshot: Any, crossing: Crossing) -> _Step:
+    answer = {} if snapshot.object_id is None else crossing.attribute(snapshot.object_id, snapshot.variable_name)
+    # Without a value: a NameError there, or an AttributeError.
+    return partial(snapshot.resume, value=answer["return_value"]) if "return_value" in answer else snapshot.resume
 
 
 # --- what goes wrong
@@ -208,69 +217,36 @@ def _translated(error: MontyError, feeds: Sequence[Feed], crossing: Crossing) ->
 # --- processes
 
 
-class _Pools:
+class _Pool:
     """The worker processes of this program, started when they are first needed and ended with it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process: int | None = None
-        self._sync: Monty | None = None
-        self._asynchronous: AsyncMonty | None = None
+        self._monty: Monty | None = None
 
-    def sync(self) -> Monty:
+    def checkout(self, limits: Limits) -> MontySession:
+        """One of them, for a `with` statement; whatever it did before is forgotten."""
         from pydantic_monty import Monty
 
-        self._check_process()
-        with self._lock:
-            if self._sync is None:
-                self._sync = Monty(max_processes=PROCESSES, checkout_timeout=CHECKOUT_SECONDS).__enter__()
-            return self._sync
-
-    def asynchronous(self) -> AsyncMonty:
-        import asyncio
-        from concurrent.futures import ThreadPoolExecutor
-
-        from pydantic_monty import AsyncMonty
-
-        self._check_process()
-        with self._lock:
-            if self._asynchronous is None:
-                pool = AsyncMonty(max_processes=PROCESSES, checkout_timeout=CHECKOUT_SECONDS)
-                # A pool belongs to no event loop, so it can be entered in one of its own and used in several.
-                with ThreadPoolExecutor(1) as thread:
-                    self._asynchronous = thread.submit(asyncio.run, _entered(pool)).result()
-            return self._asynchronous
-
-    def _check_process(self) -> None:
-        if self._process is None:
-            self._process = os.getpid()
-            atexit.register(self._close)
-        elif self._process != os.getpid():
+        if self._process not in (None, os.getpid()):  # before the lock, which a fork may have found locked
             raise SandboxError(
                 "this process was forked from one that had used the sandbox, and cannot use it; "
                 'start processes with multiprocessing.get_context("spawn")'
             )
+        with self._lock:
+            if self._monty is None:
+                self._process = os.getpid()
+                self._monty = Monty(max_processes=PROCESSES, checkout_timeout=CHECKOUT_SECONDS).__enter__()
+                atexit.register(self._close)
+            return self._monty.checkout(**_session(limits))
 
     def _close(self) -> None:
-        if self._process != os.getpid():
-            return  # a fork: the workers are its parent's
-        if self._sync is not None:
-            self._sync.__exit__(None, None, None)
-        if self._asynchronous is not None:
-            import asyncio
-
-            asyncio.run(_left(self._asynchronous))
+        if self._monty is not None and self._process == os.getpid():  # in a fork the workers are its parent's
+            self._monty.__exit__(None, None, None)
 
 
-_pools = _Pools()
-
-
-async def _entered(pool: AsyncMonty) -> AsyncMonty:
-    return await pool.__aenter__()
-
-
-async def _left(pool: AsyncMonty) -> None:
-    await pool.__aexit__(None, None, None)
+_pool = _Pool()
 
 
 def _session(limits: Limits) -> dict[str, Any]:

@@ -210,7 +210,7 @@ class Point:
     def test_calls_nested_without_end_are_ended(self, monkeypatch):
         monkeypatch.setattr(sandbox, "CHECKOUT_SECONDS", 0.2)
         monkeypatch.setattr(sandbox, "PROCESSES", 3)
-        monkeypatch.setattr(sandbox, "_pools", sandbox._Pools())
+        monkeypatch.setattr(sandbox, "_pool", sandbox._Pool())
 
         def again(x):
             return code.call(text, (x,), {})

@@ -75,8 +75,8 @@ def test_a_limit_names_the_line():
 
 def test_a_process_that_is_killed_is_replaced(monkeypatch):
     monkeypatch.setattr(sandbox, "PROCESSES", 1)
-    monkeypatch.setattr(sandbox, "_pools", sandbox._Pools())
-    with sandbox._pools.sync().checkout() as session:
+    monkeypatch.setattr(sandbox, "_pool", sandbox._Pool())
+    with sandbox._pool.checkout(LIMITS) as session:
         process = session.worker_pid
     crossing = Crossing()
     kill = crossing.send(lambda: os.kill(process, signal.SIGKILL))
