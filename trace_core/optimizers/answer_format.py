@@ -16,7 +16,7 @@ from trace_core.validators import type_adapter
 _LONG = 80
 _PROMPT = "Write a better prompt, with a rule for each thing that the feedback teaches. Give it in one block."
 _LONE = {
-    "code": "Change only what is wrong. Give the corrected function in one block.",
+    "code": "Give the corrected function in one block.",
     "prompt": _PROMPT,
     "system_prompt": _PROMPT,
     "examples": "Give the improved examples in one block.",
@@ -39,7 +39,7 @@ def format_instruction(variables: Mapping[str, Variable]) -> str:
 
     Example:
         >>> format_instruction(strange_sort.parameters())
-        'Change only what is wrong. Give the corrected function in one block.'
+        'Give the corrected function in one block.'
     """
     names = list(variables)
     if not answers_in_blocks(variables):

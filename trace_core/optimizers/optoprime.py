@@ -19,8 +19,8 @@ from trace_core.rendering import SECTIONS
 
 INSTRUCTION = "Change the variables so that the outputs become as the feedback asks."
 
-_AGAIN = "The last answer to this did not help. "
-"""The same question would get the same answer again, from a cache or from greedy decoding."""
+_AGAIN = "The last answer did not help: it must change. "
+"""Before the same question: else it would get the same answer again, from a cache or from greedy decoding."""
 
 
 class OptoPrime(Optimizer):
