@@ -6,6 +6,7 @@ the arguments as inputs, and as further inputs whatever nodes its body read with
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -121,13 +122,20 @@ class Bundle:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function as one operation; nodes and plain values may be mixed."""
+        if self._receiver == "instance":  # `Class.method(instance, …)`
+            if not args:
+                raise TypeError(f"{self.name}() is a method: it needs an instance as its first argument")
+            return self.__get__(args[0], type(args[0]))(*args[1:], **kwargs)
         return self._called((), self.code, args, kwargs)
 
-    def __set_name__(self, owner: type, name: str) -> None:
-        if not self._is_static and not self._receiver:
-            self._receiver = "instance"
-            self._signature = Signature(self.function, without_first=True)
-            self.code = None  # each instance has its own
+    @functools.cached_property
+    def _method(self) -> Bundle:
+        """The function as a method; each instance has its own code."""
+        method = copy.copy(self)
+        method._receiver = "instance"
+        method._signature = Signature(self.function, without_first=True)
+        method.code = None
+        return method
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if not self._receiver and instance is not None and instance is owner:
@@ -135,11 +143,12 @@ class Bundle:
             self._signature = Signature(self.function, without_first=True)
         if self._receiver == "class":
             return BoundBundle(self, owner if instance in (None, owner) else type(instance), self.code)
-        if instance is None or self._is_static:
+        if self._is_static:
             return self
-        if not self._receiver:  # put on the class after its body
-            self.__set_name__(type(instance), self.name)
-        return BoundBundle(self, instance, None if self._source is None else self._code_of(instance))
+        method = self if self._receiver else self._method
+        if instance is None:
+            return method
+        return BoundBundle(method, instance, None if self._source is None else self._code_of(instance))
 
     def _code_of(self, instance: Any) -> ParameterNode:
         key = f"{self.function.__qualname__}.code"

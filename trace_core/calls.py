@@ -202,10 +202,6 @@ def failure_text(error: Exception, function: Callable[..., Any], code: str | Non
 
 def _failing_line(error: Exception, function: Callable[..., Any], code: str | None) -> tuple[int | None, str]:
     """The number of the line in the function, from 1 at its `def`, and the line."""
-    if isinstance(error, SandboxedError):
-        lines = (code or "").splitlines()
-        known = error.line is not None and 0 < error.line <= len(lines)
-        return (error.line, lines[error.line - 1]) if known else (None, "")  # type: ignore[operator]
     unwrapped = inspect.unwrap(function)
     compiled = getattr(unwrapped, "__code__", None)  # a builtin has none
     raised_at = None
@@ -214,6 +210,10 @@ def _failing_line(error: Exception, function: Callable[..., Any], code: str | No
         if traceback.tb_frame.f_code is compiled:
             raised_at = traceback.tb_lineno
         traceback = traceback.tb_next
+    if raised_at is None and isinstance(error, SandboxedError):  # the function itself ran in the sandbox
+        lines = (code or "").splitlines()
+        known = error.line is not None and 0 < error.line <= len(lines)
+        return (error.line, lines[error.line - 1]) if known else (None, "")  # type: ignore[operator]
     if raised_at is None or compiled is None:
         return None, ""
     return raised_at - _first_line(unwrapped) + 1, linecache.getline(compiled.co_filename, raised_at)

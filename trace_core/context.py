@@ -33,12 +33,15 @@ class Read:
 class Version(Read):
     """One value of a parameter, who wrote it (user, optimizer, loaded, candidate), and which version it restored."""
 
-    __slots__ = ("author", "restores")
+    __slots__ = ("author", "kept", "restores")
 
     version: int | str
+    kept: Any
+    """The value as it was written; a list, dict or set that is in use may be changed in place."""
 
     def __init__(self, version: int | str, value: Any, author: str = "user", restores: int | None = None) -> None:
         super().__init__(value, version)
+        self.kept = value
         self.author = author
         self.restores = restores
 

@@ -22,7 +22,8 @@ from trace_core.trace_graph import TraceGraph
 
 FORMAT = "trace-graph"
 _TAG = "$"
-_ONE_LINE = re.compile(r"[^\x00-\x1f\x7f\x85\u2028\u2029]{0,4000}")
+_ONE_LINE = re.compile(r"[^\x00-\x1f\x7f\x85\u2028\u2029]*")
+_LONGEST = 4_000
 _CONTAINERS: dict[str, type[Any]] = {"tuple": tuple, "set": set, "frozenset": frozenset}
 
 
@@ -99,7 +100,7 @@ def _node_to_json(node: Node, graph: TraceGraph, numbers: Mapping[int, int]) -> 
     if node.description:
         data["description"] = node.description
     if isinstance(node, ParameterNode):
-        return data | {"kind": "parameter", "role": node.kind, "version": read.version}
+        return data | {"name": graph.name(node), "kind": "parameter", "role": node.kind, "version": read.version}
     if not isinstance(node, MessageNode):
         return data | {"kind": "value"}
     data |= {"kind": "exception" if isinstance(node, ExceptionNode) else "operation", "op": node.op}
@@ -163,7 +164,7 @@ def _node_from_json(entry: Any, nodes: list[Node], parameters: Mapping[str, Para
         else None
         for i in inputs
     )
-    template = _line(entry.get("template", entry["op"]), "a template")
+    template = _line(entry.get("template", entry["op"]), "a template", _LONGEST * (1 + len(inputs)))
     if any(place >= len(inputs) for place in places(template)):
         raise InvalidTrace(f"the template {template!r} names an input that is not there")
     operation = Operation(_line(entry["op"], "an op"), arguments, template, description)
@@ -193,7 +194,7 @@ def _index(value: Any, nodes: list[Node]) -> int:
     return value
 
 
-def _line(value: Any, what: str) -> str:
-    if not isinstance(value, str) or not _ONE_LINE.fullmatch(value):
+def _line(value: Any, what: str, longest: int = _LONGEST) -> str:
+    if not isinstance(value, str) or len(value) > longest or not _ONE_LINE.fullmatch(value):
         raise InvalidTrace(f"{what}: expected a text of one line, not {str(value)[:60]!r}")
     return value

@@ -47,7 +47,7 @@ class Module:
         return self.forward(*args, **kwargs)
 
     def parameters(self) -> ParameterSet:
-        """All parameters by attribute path; one that is held twice has the first path."""
+        """All parameters by attribute path; one that was listed before, here or in a larger module, keeps its path."""
         return parameters_of(self)
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -76,8 +76,8 @@ def parameters_of(owner: Any) -> ParameterSet:
     for path, parameter in _held(owner, "", set()):
         if parameter.id not in found:
             found[parameter.id] = parameter
-            if not parameter.is_named:
-                parameter.name = path
+            if not (parameter.is_named or parameter.has_path):
+                parameter.name, parameter.has_path = path, True
     return ParameterSet(found.values())
 
 

@@ -89,6 +89,10 @@ class Node(Operators):
         value = self._data
         return value, snapshot(value, None) if type(value) in COPIED else None
 
+    def _made(self) -> Read:
+        """The value as it was when the node was made, as far as that was kept."""
+        return Read(self._peek())
+
     # --- operations
 
     def _apply(self, operation: Operation, operands: tuple[Any, ...]) -> MessageNode:
@@ -218,6 +222,10 @@ class MessageNode(Node):
         known = None if self.reads is None else self.reads[index]
         return Read(self.parents[index]._data) if known is None else known
 
+    def _made(self) -> Read:
+        kept = None if self.reads is None or len(self.reads) == len(self.parents) else self.reads[-1]
+        return Read(self._data) if kept is None else kept
+
 
 def _two_operand_method(operator: TwoOperands) -> Callable[[Node, Any], MessageNode]:
     """The method of a binary operator: `apply`, with its most common case written out (benchmarks/graph.py)."""
@@ -314,6 +322,8 @@ def message(
         if parent.depends:
             depends = True
             break
+    if type(data) in COPIED:  # what came out stands last
+        kept = (*(kept or (None,) * len(parents)), snapshot(data, None))
     return cls(data, operation, parents, kept, depends, info)
 
 

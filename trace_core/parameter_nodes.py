@@ -38,7 +38,7 @@ class ParameterNode(Node):
         temperature = node(0.7, trainable=True, name="temperature", type=Annotated[float, Field(ge=0, le=2)])
     """
 
-    __slots__ = ("_feedback", "binding", "history", "is_named", "kind", "lent", "type", "validators")
+    __slots__ = ("_feedback", "binding", "has_path", "history", "is_named", "kind", "lent", "type", "validators")
 
     depends = True
     name: str
@@ -57,6 +57,7 @@ class ParameterNode(Node):
         cls = data.__class__
         super().__init__(None, name or "parameter", description)
         self.is_named = name is not None
+        self.has_path = False
         self.type = (Any if data is None else cls) if type is None else type
         self.kind = kind or ("prompt" if self.type is str else "setting")
         self.validators = tuple(validators)
@@ -70,7 +71,10 @@ class ParameterNode(Node):
 
     def _record(self, value: Any, author: str, restores: int | None = None) -> None:
         # A parameter's `_data` is its current Version: one type check sends every reader to `current` and `read`.
+        if self.history:
+            self._data.value = self._data.kept
         self._data = Version(len(self.history), value, author, restores)
+        self._data.kept = value.copy() if value.__class__ in COPIED else value
         self.history = (*self.history, self._data)
 
     def _current(self) -> Version:
@@ -82,11 +86,11 @@ class ParameterNode(Node):
         return self._data  # type: ignore[no-any-return]
 
     def _notice(self) -> None:
-        """Take what somebody else wrote where the value lives as a version by the user."""
-        if self.binding is None or self.lent is not None:
+        """Take what somebody else wrote where the value lives, or did to a list in place, as a version by the user."""
+        if self.lent is not None:
             return
-        value = self.binding.get()
-        if value is not self._data.value and value != self._data.value:
+        value = self._data.value if self.binding is None else self.binding.get()
+        if value is not self._data.kept and value != self._data.kept:
             self._record(value, "user")
 
     def _value(self) -> Any:
@@ -174,7 +178,7 @@ class ParameterNode(Node):
         memo[id(self)] = twin
         Node.__init__(twin, None, self.name, self.description)
         twin.type, twin.kind, twin.validators, twin.binding = self.type, self.kind, self.validators, None
-        twin.is_named, twin.lent = self.is_named, None
+        twin.is_named, twin.has_path, twin.lent = self.is_named, False, None
         twin._feedback, twin.history = [], ()
         twin._record(copy.deepcopy(self._current().value, memo), "user")
         return twin

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -106,7 +107,8 @@ def _original(parameter: ParameterNode) -> str:
 
 def _type_text(parameter: ParameterNode) -> str:
     kind = parameter.type
-    return f"{kind.__module__}.{kind.__qualname__}" if isinstance(kind, type) else str(kind)
+    text = f"{kind.__module__}.{kind.__qualname__}" if isinstance(kind, type) else str(kind)
+    return re.sub(r" at 0x[0-9a-f]+", "", text)  # a function's address differs from run to run
 
 
 def _entries(path: Path) -> Mapping[str, Mapping[str, Any]]:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import count
 from typing import Any, NamedTuple
 
 from trace_core.context import Read
 from trace_core.nodes import MessageNode, Node
 from trace_core.parameter_nodes import ParameterNode
 from trace_core.propagators import dependent_ancestors
-from trace_core.rendering import identifier
+from trace_core.rendering import Opaque, identifier
 
 _CALLED = re.compile(r"(?<![\w.}])([A-Za-z_]\w*)(?=[(.])")
 _CALLED_IN_LITERALS = ("float", "frozenset", "set")
@@ -148,7 +149,7 @@ class TraceGraph:
 
     def read(self, node: Node) -> Read:
         """What a node held when an operation of the graph first read it; where none did, what it holds now."""
-        return self._first_reads.get(node.id) or Read(node._peek(), getattr(node, "version", None))
+        return self._first_reads.get(node.id) or node._made()
 
     @cached_property
     def _first_reads(self) -> dict[int, Read]:
@@ -175,10 +176,13 @@ class TraceGraph:
 
     @cached_property
     def _names(self) -> Mapping[int, str]:
-        return {
-            node.id: (node.name if node.name and isinstance(node, ParameterNode) else self._identifiers[node.id])
-            for node in self.nodes
-        }
+        names = {node.id: self._identifiers[node.id] for node in self.nodes}
+        taken: set[str] = set()
+        for node in self.parameters:  # two may have one name, where no set holds them both
+            numbered = (f"{node.name}[{number}]" for number in count(1))
+            names[node.id] = node.name if node.name not in taken else next(n for n in numbered if n not in taken)
+            taken.add(names[node.id])
+        return names
 
     @cached_property
     def _identifiers(self) -> dict[int, str]:
@@ -194,7 +198,7 @@ class TraceGraph:
                 named[node.id] = free_name(name + "_" if name in taken else name, taken)
         for node in self.nodes:
             if node.id not in named:
-                base = identifier(node.op if isinstance(node, MessageNode) else type(node._peek()).__name__)
+                base = identifier(node.op if isinstance(node, MessageNode) else _type_name(node._peek()))
                 number = counts.get(base, 0)
                 while f"{base}{number}" in taken:
                     number += 1
@@ -246,6 +250,10 @@ class TraceGraph:
 
         text = self.to_text()
         return {"text/vnd.mermaid": self.to_mermaid(), "text/html": f"<pre>{escape(text)}</pre>", "text/plain": text}
+
+
+def _type_name(value: Any) -> str:
+    return value.type_name.rpartition(".")[2] if isinstance(value, Opaque) else type(value).__name__
 
 
 def _leading_to(

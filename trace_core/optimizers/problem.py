@@ -8,12 +8,13 @@ are listed under #Examples, an entry each: small models follow that, and lose th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from trace_core.graph_text import code_line
-from trace_core.nodes import MessageNode
+from trace_core.nodes import MessageNode, Node
 from trace_core.optimizers.answer_format import answers_in_blocks
 from trace_core.optimizers.shapes import Example, Shape, Slot, shapes_of
 from trace_core.parameter_nodes import ParameterNode
@@ -122,6 +123,8 @@ class _Writer:
         self._several_examples = sum(len(shape.examples) for shape in shapes) > 1
         graphs = [shape.examples[0].graph for shape in shapes]
         self._code_names = {p.id: graph.identifier(p) for graph in graphs for p in graph.parameters}
+        codes = {(o.op, p.id) for graph in graphs for o in graph.operations for p in o.parents if _is_code(o, p)}
+        self._ambiguous = {op for op, count in Counter(op for op, _ in codes).items() if count > 1}
 
     def problem(self) -> Problem:
         code, documentation, runs = [], [], []
@@ -160,7 +163,7 @@ class _Writer:
                 node,
                 graph.identifier(node),
                 [names.text(slot) for slot in slots],
-                shown_aside=names.shown_aside(node, slots),
+                shown_aside=names.shown_aside(node, slots, node.op in self._ambiguous),
             )
             for node, slots in zip(graph.operations, shape.inputs, strict=True)
         ]
@@ -235,10 +238,15 @@ class _Names:
         return self._aliases[slot]
 
     @staticmethod
-    def shown_aside(node: MessageNode, slots: Sequence[Slot]) -> list[int]:
-        """The inputs to name in a comment: those read aside, but not the code of the function that the line calls."""
+    def shown_aside(node: MessageNode, slots: Sequence[Slot], ambiguous: bool) -> list[int]:
+        """The inputs to name in a comment: those read aside, but not the code of the only function of that name."""
         arguments = node.operation.arguments
-        return [i for i, slot in enumerate(slots) if arguments[i].why != "code" or slot.variant != 0]
+        return [i for i, slot in enumerate(slots) if arguments[i].why != "code" or slot.variant != 0 or ambiguous]
+
+
+def _is_code(operation: MessageNode, parent: Node) -> bool:
+    places = zip(operation.operation.arguments, operation.parents, strict=True)
+    return any(argument.why == "code" and each is parent for argument, each in places)
 
 
 def _documentation(shape: Shape) -> list[str]:

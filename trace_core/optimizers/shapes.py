@@ -70,7 +70,8 @@ class Example:
 
     def value_of(self, node: Node) -> Any:
         """What a node held when it was first read."""
-        return self._held.get((self._places[node.id], 0), node._peek())
+        held = self._held.get((self._places[node.id], 0), node)
+        return node._made().value if held is node else held
 
     def shape(self) -> tuple[Any, ...]:
         """What two examples must have in common to be written as one program."""
@@ -80,7 +81,13 @@ class Example:
             if not self.graph.is_operation(node)
         )
         steps = tuple(
-            (operation.op, operation.operation.template, *[slot[:2] for slot in slots])
+            (
+                operation.op,
+                type(operation),
+                operation.operation.template,
+                operation.description,
+                *[s[:2] for s in slots],
+            )
             for operation, slots in zip(self.graph.operations, self.inputs, strict=True)
         )
         return roots, steps, tuple(self._places[node.id] for node in self.graph.outputs)
@@ -104,7 +111,7 @@ class Shape:
         slots = dict.fromkeys(slot for slots in self.inputs for slot in slots)
         return [
             slot
-            for slot in sorted(slots, key=lambda slot: slot.place)
+            for slot in slots
             if slot.variant != 0 or not (slot.node.id in variables or graph.is_operation(slot.node))
         ]
 
