@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from trace_core.llm.chat import Usage
     from trace_core.nodes import ExceptionNode
 
 
@@ -118,7 +119,9 @@ class SandboxedError(SandboxError):
 
 
 class LLMError(TraceError, RuntimeError):
-    """An LLM could not be asked, or gave nothing that can be read."""
+    """An LLM could not be asked, or gave nothing that can be read; `usage` says what that cost, if it is known."""
+
+    usage: Usage | None = None
 
 
 class NoLLM(LLMError):

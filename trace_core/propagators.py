@@ -42,7 +42,11 @@ class Feedback:
         scores = self.score.values() if isinstance(self.score, Mapping) else () if self.score is None else (self.score,)
         for score in scores:
             if not isinstance(score, (int, float)) or not math.isfinite(score):
-                raise ValueError(f"a score must be a finite number, not {score!r}")
+                shown = score if isinstance(score, float) else f"a {type(score).__name__}"
+                raise ValueError(
+                    f"a score must be a finite number, not {shown}; "
+                    "feedback is text, a number, named numbers or a Feedback"
+                )
 
     @classmethod
     def of(cls, value: FeedbackLike) -> Feedback:

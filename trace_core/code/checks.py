@@ -46,6 +46,13 @@ class Original:
         self.receiver = first[0] if first and self.owner and not static else None
         used = names.attributes_of(self.tree, self.receiver) if self.receiver else {}
         self.receiver_attributes = frozenset(used)
+        self.called = frozenset(names.called_values(self.tree))
+
+    def crossing(self, *, calls: bool = True) -> Crossing:
+        """For one sandboxed call of a text that stands in for this one."""
+        from trace_core.code.crossing import Crossing
+
+        return Crossing(self.attributes, self.owner, self.called, calls=calls)
 
     def given(self, wanted: frozenset[str] | set[str], crossing: Crossing) -> tuple[str, dict[str, Any]]:
         """What the sandbox gets of these names: import lines, and values."""
@@ -204,9 +211,19 @@ def _strangers(tree: ast.Module, definition: Definition, original: Original) -> 
         for name, line in names.attributes_of(definition, receiver).items():
             if name not in original.receiver_attributes and name != original.name:
                 yield f"line {line}: {receiver}.{name} cannot be used; of {receiver}, use only {allowed}"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and _is_exception(node.exc.func):
+            given = [*node.exc.args, *node.exc.keywords]
+            if len(given) > 1 or any(isinstance(a, ast.Constant) and not isinstance(a.value, str) for a in given):
+                yield f"line {node.lineno}: give {ast.unparse(node.exc.func)} a single text; the sandbox takes no other"
     changed = _changed(original, definition, [receiver] if receiver else [])
     if changed is not None:
         yield f"line {changed.line}: {changed.target} must not be changed in place, since the change would be lost"
+
+
+def _is_exception(function: ast.expr) -> bool:
+    kind = getattr(builtins, function.id, None) if isinstance(function, ast.Name) else None
+    return isinstance(kind, type) and issubclass(kind, BaseException)
 
 
 # --- what the sandbox says of a text
@@ -214,11 +231,10 @@ def _strangers(tree: ast.Module, definition: Definition, original: Original) -> 
 
 def _refusals(tree: ast.Module, text: str, original: Original, limits: Limits) -> Iterator[str]:
     """What the sandbox lacks for a text: modules and their parts, builtins, syntax. It does not call the function."""
-    from trace_core.code.crossing import Crossing
 
     def tried(*feeds: Feed) -> str | None:
         try:
-            run(feeds, Crossing(original.attributes, original.owner, calls=False), limits)
+            run(feeds, original.crossing(calls=False), limits)
         except SandboxedError as error:
             where = "" if error.line is None else f"line {error.line}: "
             return where + _plainly(error.original)
@@ -226,7 +242,7 @@ def _refusals(tree: ast.Module, text: str, original: Original, limits: Limits) -
             return str(error)
         return None
 
-    crossing = Crossing(original.attributes, original.owner, calls=False)
+    crossing = original.crossing(calls=False)
     lines = [(ast.unparse(node), f"line {node.lineno}: ") for node in names.imports(tree)]
     outer = [(line, "") for line in original.given(_modules(original), crossing)[0].splitlines()]
     for line, where in [*outer, *lines]:
@@ -272,5 +288,10 @@ def _without_bodies(tree: ast.Module) -> ast.Module:
 def _plainly(error: Exception) -> str:
     message = str(error).replace("The monty syntax parser does not yet support", "the sandbox does not have")
     if isinstance(error, ImportError):
-        return f"the sandbox has {message[0].lower()}{message[1:].partition(' (')[0]}"
+        message = message.partition(" (")[0]
+        return (
+            f"the sandbox {message}"
+            if message.startswith("cannot")
+            else f"the sandbox has {message[0].lower()}{message[1:]}"
+        )
     return message if isinstance(error, NotImplementedError) else f"{type(error).__name__}: {message}"

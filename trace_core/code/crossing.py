@@ -57,11 +57,23 @@ class Crossing:
     Args:
         attributes: the attribute names that stand-ins have.
         owner: the class whose private names (`__x`) the source may use; None outside a class.
+        called: what the source calls beside attributes (`names.called_values`): by a name, objects may be called that
+            are callable; by another expression, also the classes of objects. Classes that are passed may be always.
         calls: whether functions of the program may be called; not so while a text is only checked.
     """
 
-    def __init__(self, attributes: Set[str] = frozenset(), owner: str | None = None, *, calls: bool = True) -> None:
+    def __init__(
+        self,
+        attributes: Set[str] = frozenset(),
+        owner: str | None = None,
+        called: Set[str] = frozenset(),
+        *,
+        calls: bool = True,
+    ) -> None:
+        self.calls_made = 0
         self._calls = calls
+        self._called = called
+        self._passed: set[type] = set()
         self._attributes = attributes
         self._owner = owner
         self._functions: dict[str, Callable[..., Any]] = {}
@@ -95,6 +107,7 @@ class Crossing:
             self._exceptions.append(value)
             return value
         if isinstance(value, type):
+            self._passed.add(value)
             return value if value.__module__ == "builtins" else self._class(value, self._attributes)
         if isinstance(value, _FUNCTIONS):
             return self._function(value)
@@ -133,6 +146,7 @@ class Crossing:
     def stand_in(self, value: Any, attributes: Set[str]) -> Any:
         """A stand-in for an object, with these attributes of it and no others."""
         if isinstance(value, type):
+            self._passed.add(value)
             return self._class(value, attributes)
         key = id(value), attributes is self._attributes
         if key not in self._stand_ins:
@@ -163,12 +177,13 @@ class Crossing:
         return found
 
     def _attributes_sent(self, value: Any, names: Set[str]) -> dict[str, Any]:
-        """What goes along with a stand-in. Public properties and objects follow when they are read; private ones
-        cannot, since Monty asks for no name that begins with an underscore."""
+        """What goes along with a stand-in. Public attributes follow when they are read, as they are then; private
+        ones cannot, since Monty asks for no name that begins with an underscore, and those of objects without a hash
+        make up what Monty compares."""
         sent = {}
         for name in names:
             private = name.startswith("_")
-            if not private and _is_property(value, name):
+            if not private and (type(value).__hash__ is not None or _is_property(value, name)):
                 continue
             try:
                 item = self._read(value, name)
@@ -198,13 +213,14 @@ class Crossing:
 
         What is no `Exception` (KeyboardInterrupt, CancelledError) passes through and ends the sandboxed call.
         """
+        self.calls_made += 1
         if not self._calls:
             return {"exception": RuntimeError(f"{name.partition('#')[0]}() may be called only inside the function")}
         function = self._functions.get(name)
         if object_id is not None:
             value, names = self._objects[object_id]
             function = getattr(value, name, None) if name in names else None
-            if name == "__call__" and callable(value):
+            if name == "__call__" and self._may_call(value):
                 function = value
         if function is None and object_id is None:
             return {"exception": NameError(f"name {name!r} is not defined")}
@@ -213,6 +229,11 @@ class Crossing:
         return self._answer(
             functools.partial(self._call_checked, name.partition("#")[0], function, arguments, keywords)
         )
+
+    def _may_call(self, value: Any) -> bool:
+        if isinstance(value, type):
+            return value in self._passed or "result" in self._called
+        return callable(value) and bool(self._called)
 
     def _call_checked(
         self, name: str, function: Callable[..., Any], arguments: tuple[Any, ...], keywords: Mapping[str, Any]

@@ -7,6 +7,7 @@ what only a type checker knows.
 from __future__ import annotations
 
 import ast
+import builtins
 import copy
 import symtable
 from collections.abc import Iterator
@@ -41,6 +42,17 @@ def attributes_read(tree: ast.AST) -> set[str]:
     """The names of all attributes that code reads, by a dot or by `getattr` and `hasattr` with a literal."""
     found = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     return found | {name for _, name, _ in _literal_getattrs(tree)}
+
+
+def called_values(tree: ast.AST) -> set[str]:
+    """What code calls beside attributes and builtins: "name" if a name is called, "result" if another expression is."""
+    called = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return {
+        "name" if isinstance(function, ast.Name) else "result"
+        for function in called
+        if not isinstance(function, ast.Attribute)
+        and not (isinstance(function, ast.Name) and hasattr(builtins, function.id))
+    }
 
 
 def attributes_of(tree: ast.AST, owner: str) -> dict[str, int]:

@@ -26,8 +26,8 @@ class Result:
         self._function = function
         self._size = size
 
-    def accept(self, kind: str, value: Any) -> Any:
-        """The result as the annotated type; `kind` is the name of its type in the sandbox.
+    def accept(self, kind: str, texts: int, value: Any) -> Any:
+        """The result as the annotated type; `kind` is the name of its type in the sandbox, `texts` how many it held.
 
         Raises:
             SandboxedError: it is no data, or does not fit the annotation.
@@ -35,7 +35,7 @@ class Result:
             SandboxError: the annotation cannot be resolved.
         """
         try:
-            check_result(kind, value, self._size)
+            check_result(kind, texts, value, self._size)
             return value if self._adapter is None else self._adapter.validate_python(value)
         except (TypeError, ValueError) as error:
             wrong = TypeError(f"{self._function.__name__}() returned a wrong value: {_reason(error)}")
@@ -57,8 +57,26 @@ class Result:
         return None if typing.get_origin(hint) in _LAZY or hint in (Any, *_LAZY) else _adapter(hint)
 
 
-def check_result(kind: str, value: Any, size: int) -> None:
-    """Refuse a result that is no data, or too large. `kind` is its type's name in the sandbox.
+COUNT_TEXTS = """
+def __texts(value):
+    count, waiting = 0, [value]
+    while waiting:
+        item = waiting.pop()
+        kind = type(item)
+        if kind is str:
+            count += 1
+        elif kind is list or kind is tuple or kind is set or kind is frozenset:
+            waiting.extend(item)
+        elif kind is dict:
+            waiting.extend(item.keys())
+            waiting.extend(item.values())
+    return count
+"""
+"""Code for the sandbox: what is no data arrives as text, so the texts are counted on both sides."""
+
+
+def check_result(kind: str, texts: int, value: Any, size: int) -> None:
+    """Refuse a result that is no data, or too large. `kind` is its type's name in the sandbox, where it held `texts`.
 
     Raises:
         TypeError: it is, or holds, a function, an iterator, a module or an object of a class of the code's own.
@@ -68,6 +86,7 @@ def check_result(kind: str, value: Any, size: int) -> None:
 
     if isinstance(value, str) and kind != "str":
         raise TypeError(f"the result is a {kind}, which cannot leave the sandbox; return plain data, such as a list")
+    texts_here = 0
     waiting: list[tuple[Any, int]] = [([value], -1)]
     while waiting:
         container, depth = waiting.pop()
@@ -77,6 +96,7 @@ def check_result(kind: str, value: Any, size: int) -> None:
         for item in container:
             if isinstance(item, str | bytes):
                 size -= len(item)
+                texts_here += isinstance(item, str)
             elif isinstance(item, dict):
                 waiting += [(item.keys(), depth + 1), (item.values(), depth + 1)]
             elif isinstance(item, list | tuple | set | frozenset):
@@ -85,6 +105,10 @@ def check_result(kind: str, value: Any, size: int) -> None:
                 raise TypeError(f"the result has an object of {item.name}; return plain data, such as a dict")
         if size < 0:
             raise SandboxLimit("the result is larger than it may be")
+    if texts_here > texts:
+        raise TypeError(
+            "the result holds what cannot leave the sandbox, such as a function or a range; return plain data"
+        )
 
 
 def _adapter(hint: Any) -> Any:

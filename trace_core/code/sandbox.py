@@ -49,7 +49,7 @@ class Limits:
             "max_feed_duration_secs": self.seconds,
             "max_memory": self.memory,
             "max_recursion_depth": self.recursion,
-            "max_suspensions": self.calls,
+            "max_suspensions": 100 * self.calls,  # attributes that are read count there too
             "max_total_sleep_secs": self.seconds,
         }
 
@@ -84,7 +84,7 @@ def run(feeds: Sequence[Feed], crossing: Crossing, limits: Limits) -> Any:
         for feed in feeds:
             snapshot = _start(session, feed, limits)()
             while not isinstance(snapshot, MontyComplete):
-                snapshot = _answer(snapshot, crossing, None)()
+                snapshot = _answer(snapshot, crossing, limits, None)()
         return snapshot.output
 
 
@@ -110,7 +110,7 @@ async def arun(feeds: Sequence[Feed], crossing: Crossing, limits: Limits) -> Any
                     if isinstance(snapshot, FutureSnapshot):
                         waiting = [tasks[call] for call in snapshot.pending_call_ids]
                         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-                    snapshot = await blocking(_answer(snapshot, crossing, tasks))
+                    snapshot = await blocking(_answer(snapshot, crossing, limits, tasks))
             return snapshot.output
     finally:
         for task in tasks.values():
@@ -131,7 +131,7 @@ def _start(session: Any, feed: Feed, limits: Limits) -> _Step:
     return partial(session.feed_start, feed.code, inputs=feed.values, print_callback=CollectString(limits.output))
 
 
-def _answer(snapshot: Any, crossing: Crossing, tasks: _Tasks | None) -> _Step:
+def _answer(snapshot: Any, crossing: Crossing, limits: Limits, tasks: _Tasks | None) -> _Step:
     """The step that follows a question; without `tasks`, nothing can be awaited."""
     from pydantic_monty import FunctionSnapshot, FutureSnapshot, NameLookupSnapshot
 
@@ -142,12 +142,32 @@ def _answer(snapshot: Any, crossing: Crossing, tasks: _Tasks | None) -> _Step:
             raise SandboxError("the code waits for something that nothing will bring")
         done = {call: tasks.pop(call).result() for call in snapshot.pending_call_ids if tasks[call].done()}
         return partial(snapshot.resume, done)
-    if not isinstance(snapshot, FunctionSnapshot) or snapshot.is_os_function:
+    if not isinstance(snapshot, FunctionSnapshot):
         return partial(snapshot.resume_not_handled)
+    if snapshot.is_os_function:
+        return _sleep(snapshot, crossing, tasks)
+    if crossing.calls_made >= limits.calls:
+        raise SandboxLimit(f"the code {_LIMITS['suspension limit']}: {limits.calls} times")
     answer: Any = crossing.call(str(snapshot.function_name), snapshot.object_id, snapshot.args, snapshot.kwargs)
     if inspect.isawaitable(answer):
         answer = _await_later(snapshot, answer, crossing, tasks)
     return partial(snapshot.resume, answer)
+
+
+def _sleep(snapshot: Any, crossing: Crossing, tasks: _Tasks | None) -> _Step:
+    """All that code may ask of the system is to sleep, which Monty holds to `Limits.seconds` altogether."""
+    if snapshot.function_name == "system.sleep":
+
+        def slept() -> Any:
+            time.sleep(snapshot.args[0])
+            return snapshot.resume({"return_value": None})
+
+        return slept
+    if snapshot.function_name == "system.async_sleep" and tasks is not None:
+        import asyncio
+
+        return partial(snapshot.resume, _await_later(snapshot, asyncio.sleep(snapshot.args[0]), crossing, tasks))
+    return partial(snapshot.resume_not_handled)
 
 
 def _await_later(snapshot: Any, answer: Any, crossing: Crossing, tasks: _Tasks | None) -> dict[str, Any]:

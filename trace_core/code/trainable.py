@@ -8,13 +8,15 @@ checked before it runs (`checks.py`).
 from __future__ import annotations
 
 import ast
+import inspect
 import linecache
 from collections.abc import Callable
 from functools import lru_cache
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from trace_core.code import checks, names
-from trace_core.code.results import Result
+from trace_core.code.results import COUNT_TEXTS, Result
 from trace_core.code.sandbox import Feed, Limits, arun, definition, run
 from trace_core.code.source import extract, innermost, parse, rewrap
 
@@ -87,6 +89,7 @@ class TrainableCode:
         self._inner = innermost(function)
         self._function: Callable[..., Any] = getattr(function, "__func__", function)
         self._source = extract(self._inner)
+        self._signature = inspect.signature(self._inner)
         self._result = Result(self._inner, self._limits.result)
         self._rewritten: dict[tuple[str, bool], Callable[..., Any]] = {}
         self.original = checks.Original(self._source, self._inner)
@@ -158,7 +161,10 @@ class TrainableCode:
     def _executed(self, text: str) -> Callable[..., Any]:
         file = f"<{self.name}, rewritten {hash(text) & 0xFFFFFFFF:08x}>"
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-        return self.original.surroundings.execute(text, self.name, file)
+        made = self.original.surroundings.execute(text, self.name, file)
+        if isinstance(made, FunctionType):
+            made.__defaults__, made.__kwdefaults__ = self._inner.__defaults__, self._inner.__kwdefaults__
+        return made
 
     def _sandboxed(self, text: str) -> Callable[..., Any]:
         if self.is_async:
@@ -176,16 +182,18 @@ class TrainableCode:
         return rewritten
 
     def _feeds(self, text: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Feed], Crossing]:
-        from trace_core.code.crossing import Crossing
-
         original = self.original
-        crossing = Crossing(original.attributes, original.owner)
+        crossing = original.crossing()
+        bound = self._signature.bind(*args, **kwargs)  # defaults are those of the def, as for the original
+        bound.apply_defaults()
+        args, kwargs = bound.args, bound.kwargs
         read = _names_read(text)
         prelude, values = original.given(read, crossing)
         receiver = original.receiver
         sent = [crossing.send(argument) for argument in (args[1:] if receiver else args)]
         awaited = "await " if self.is_async else ""
-        call = f"__result = {awaited}{self.name}(*__args, **__kwargs)\n(type(__result).__name__, __result)"
+        call = f"__result = {awaited}{self.name}(*__args, **__kwargs)\n"
+        call += "(type(__result).__name__, __texts(__result), __result)"
         if receiver and args:
             sent.insert(0, crossing.stand_in(args[0], original.receiver_attributes))
             # A method that calls itself stays in its sandbox.
@@ -194,7 +202,7 @@ class TrainableCode:
         prelude += "".join(_BUILTINS[name] for name in sorted(read & _BUILTINS.keys()))
         keywords = {name: crossing.send(value) for name, value in kwargs.items()}
         given = {"__args": tuple(sent), "__kwargs": keywords}
-        return [*definition(text, prelude, values), Feed(call, given)], crossing
+        return [*definition(text, prelude, values), Feed(COUNT_TEXTS + call, given)], crossing
 
 
 @lru_cache(maxsize=256)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from trace_core.errors import BudgetExceeded
+from trace_core.errors import BudgetExceeded, LLMError
 from trace_core.llm.chat import ChatModel, Completion, Message, Usage
 
 _ANSWER_TOKENS = 1024  # assumed of a model that does not say how long its answers can be
@@ -108,7 +108,8 @@ class BudgetedChat:
 
     A call reserves an estimate of its prompt (half a token for each byte, more than any common tokenizer makes of
     prose) and the model's `max_tokens` (1,024 where it has none), and is then settled to what it really used. Where
-    the server does not tell, the estimate stands. A failed call costs nothing. Raises `BudgetExceeded` before asking.
+    the server does not tell, or the call was cancelled, the estimate stands. A call that was not answered costs
+    nothing, an answer without a text what the server says. Raises `BudgetExceeded` before asking.
     """
 
     def __init__(self, model: ChatModel, budget: Budget) -> None:
@@ -126,16 +127,16 @@ class BudgetedChat:
 
     def complete(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Completion:
         """Ask, if the budget allows it."""
-        with self.budget.reserve(self._estimate(messages)) as reservation:
+        with self.budget.reserve(self._estimate(messages)) as reservation, _settled(reservation):
             answer = self.model.complete(messages, schema)
-            reservation.usage = _used(answer, reservation)
+            reservation.usage = _used(answer.usage, reservation)
             return answer
 
     async def acomplete(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Completion:
         """Ask, if the budget allows it."""
-        with self.budget.reserve(self._estimate(messages)) as reservation:
+        with self.budget.reserve(self._estimate(messages)) as reservation, _settled(reservation):
             answer = await self.model.acomplete(messages, schema)
-            reservation.usage = _used(answer, reservation)
+            reservation.usage = _used(answer.usage, reservation)
             return answer
 
     def _estimate(self, messages: Sequence[Message]) -> int:
@@ -144,8 +145,23 @@ class BudgetedChat:
         return prompt + (_ANSWER_TOKENS if longest is None else int(longest))
 
 
-def _used(answer: Completion, reservation: Reservation) -> Usage:
-    usage = answer.usage
+@contextmanager
+def _settled(reservation: Reservation) -> Iterator[None]:
+    """Settle a call that ends with an error."""
+    try:
+        yield
+    except LLMError as error:
+        if error.usage is not None:
+            reservation.usage = _used(error.usage, reservation)
+        raise
+    except Exception:
+        raise
+    except BaseException:  # cancelled: the server may have gone on
+        reservation.usage = Usage(1, reservation.tokens)
+        raise
+
+
+def _used(usage: Usage, reservation: Reservation) -> Usage:
     if usage.calls and not usage.tokens:
         return Usage(usage.calls, reservation.tokens)
     return usage

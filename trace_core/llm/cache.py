@@ -34,18 +34,22 @@ class CachedChat:
     """
 
     def __init__(self, model: ChatModel, path: str | Path, *, fingerprint: str | None = None) -> None:
-        identity = fingerprint or getattr(model, "fingerprint", None)
-        if not isinstance(identity, str):
+        if not isinstance(fingerprint or getattr(model, "fingerprint", None), str):
             raise LLMError(
                 f"{type(model).__name__} does not say what its answers depend on: give it an attribute `fingerprint`,"
                 " or CachedChat(…, fingerprint=…), a text naming the model and its settings"
             )
         self.model = model
         self.path = Path(path)
-        self.fingerprint = identity
+        self._fingerprint = fingerprint
 
     def __repr__(self) -> str:
         return f"CachedChat({type(self.model).__name__}, {str(self.path)!r})"
+
+    @property
+    def fingerprint(self) -> str:
+        """What an answer depends on besides the messages: the model's settings as they are now."""
+        return self._fingerprint or str(getattr(self.model, "fingerprint"))  # noqa: B009 - a ChatModel need not have it
 
     @property
     def max_tokens(self) -> int | None:

@@ -7,6 +7,7 @@ refuses is conceded step by step and remembered: the answer's format goes from J
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 import weakref
@@ -76,7 +77,13 @@ class OpenAIChat:
     def fingerprint(self) -> str:
         """What an answer depends on besides the messages; never the key."""
         return fingerprint_of_settings(
-            "openai", self._shown_url, self.model, self.temperature, self.max_tokens, self.seed
+            "openai",
+            self._shown_url,
+            self._query_hash,
+            self.model,
+            self.temperature,
+            self.max_tokens,
+            self.seed,
         )
 
     def complete(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Completion:
@@ -120,6 +127,11 @@ class OpenAIChat:
         """The base URL without a user name, password or query, which may be secrets."""
         parts = urlsplit(self.base_url)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+    @property
+    def _query_hash(self) -> str:
+        """Tells addresses apart that differ in their query, which may hold a key."""
+        return hashlib.sha256(urlsplit(self.base_url).query.encode()).hexdigest()
 
     def _client_settings(self) -> dict[str, Any]:
         return {

@@ -32,19 +32,26 @@ def read_completion(answer: ChatCompletion, who: str) -> Completion:
     try:
         choices = answer.choices
         if not choices:
-            raise LLMError(f"{who}: the server answered without any choice")
+            raise _useless(f"{who}: the server answered without any choice", answer)
         message, finish = choices[0].message, choices[0].finish_reason or "stop"
         if message.refusal:
-            raise LLMError(f"{who}: the model refused: {str(message.refusal)[:_LONGEST]}")
+            raise _useless(f"{who}: the model refused: {str(message.refusal)[:_LONGEST]}", answer)
         if message.content is None:
-            raise LLMError(f"{who}: the model gave no text (finish_reason {finish!r})")
+            raise _useless(f"{who}: the model gave no text (finish_reason {finish!r})", answer)
         if finish == "content_filter":
-            raise LLMError(f"{who}: the server's content filter cut the answer")
+            raise _useless(f"{who}: the server's content filter cut the answer", answer)
         if isinstance(message.content, str):
             return Completion(message.content, _usage(answer), str(answer.model or ""), str(finish))
     except (AttributeError, TypeError, KeyError, IndexError) as error:
         raise LLMError(_not_the_protocol(who)) from error
     raise LLMError(_not_the_protocol(who))
+
+
+def _useless(text: str, answer: ChatCompletion) -> LLMError:
+    """The error of an answer that was given, and paid for, and is of no use."""
+    error = LLMError(text)
+    error.usage = _usage(answer)
+    return error
 
 
 def _not_the_protocol(who: str) -> str:

@@ -84,11 +84,10 @@ def variable_tags(text: str) -> Iterator[tuple[str, str, int]]:
             yield match["name"], _inner(text[match.end() : end]), match.start()
 
 
-def element(text: str, name: str) -> str | None:
-    """What stands between the first `<name>` and its `</name>`."""
-    start = text.find(f"<{name}>")
-    end = text.find(f"</{name}>", start)
-    return _inner(text[start + len(name) + 2 : end]) if 0 <= start < end else None
+def elements(text: str, name: str) -> list[str]:
+    """What stands between each `<name>` and its `</name>`."""
+    parts = [part.partition(f"</{name}>") for part in text.split(f"<{name}>")[1:]]
+    return [_inner(inside) for inside, closing, _ in parts if closing]
 
 
 def _inner(text: str) -> str:

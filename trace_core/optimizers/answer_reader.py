@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trace_core.errors import InvalidValue, UnusableAnswer
-from trace_core.optimizers.answer_blocks import Block, blocks, element, outside, variable_tags
+from trace_core.optimizers.answer_blocks import Block, blocks, elements, outside, variable_tags
 from trace_core.optimizers.answer_json import OBJECT_START, Duplicates, JSONReadError, objects
 from trace_core.optimizers.answer_values import (
     Names,
@@ -77,26 +77,29 @@ class Reader:
     # --- JSON
 
     def _from_json(self) -> None:
-        for source in self._json_sources():
-            try:
-                answers = [each for each in objects(source) if self._is_answer(each)]
-            except JSONReadError as error:
-                self._broken = str(error)
-                continue
-            for answer in answers:
-                self._take(answer)
-            if answers:
-                self._answered = True
+        for sources in self._json_sources():
+            for source in sources:
+                try:
+                    answers = [each for each in objects(source) if self._is_answer(each)]
+                except JSONReadError as error:
+                    self._broken = str(error)
+                    continue
+                for answer in answers:
+                    self._take(answer)
+                    self._answered = True
+            if self._answered:
                 return
 
-    def _json_sources(self) -> Iterator[str]:
+    def _json_sources(self) -> Iterator[list[str]]:
         if self._text.lstrip()[:1] in ("{", "[", "｛"):
-            yield self._text  # a block in it stands inside a string
+            yield [self._text]  # a block in it stands inside a string
             return
-        for block in self._blocks:
-            if block.text.lstrip()[:1] in ("{", "｛") and ("suggestion" in block.text or not self._labels(block)):
-                yield block.text
-        yield self._prose
+        yield [
+            block.text
+            for block in self._blocks
+            if block.text.lstrip()[:1] in ("{", "｛") and ("suggestion" in block.text or not self._labels(block))
+        ]
+        yield [self._prose]
 
     def _is_answer(self, value: dict[str, Any]) -> bool:
         keys = [key for key in value if key.strip().casefold() not in _COMMENTARY]
@@ -151,6 +154,9 @@ class Reader:
             [(name, variable)] = self.variables.items()
             lone = [block.text for block in self._blocks if block.text.strip() and self._may_be(variable, block)]
             texts = {name: lone} if lone else {}
+            if lone and variable.kind != "code" and self._fences_do_not_pair():
+                self.refusals[name] = "has fences in it that end its block early; put it between longer fences: ````"
+                return
         for name, several in texts.items():
             self.given[name] = _chosen(self.variables[name], several)
         if not texts:
@@ -159,6 +165,12 @@ class Reader:
         for name, value in self._assignments(self._prose):
             if name not in texts and _fits(self.variables[name], value):
                 self.given.setdefault(name, []).append(value)
+
+    def _fences_do_not_pair(self) -> bool:
+        """Whether text stands between a block and an empty one: then a fence in the block was taken for its end."""
+        empty = next((block for block in reversed(self._blocks) if not block.text.strip()), None)
+        before = [block for block in self._blocks if block.text.strip() and empty and block.end <= empty.start]
+        return empty is not None and bool(before) and bool(self._text[before[-1].end : empty.start].strip())
 
     def _owners(self, block: Block) -> list[str]:
         """The variables that a block is for: the one named on or above it, and those whose function it defines."""
@@ -178,7 +190,8 @@ class Reader:
         places = [(info, True), ([block.label], False), (info, False)]
         if len(self.variables) > 1:
             marked = [next(filter(None, groups)) for groups in _MARKED.findall(block.label)]
-            dotted = [word for word in _NAME.findall(block.label) if "." in word or "_" in word]
+            words = _NAME.findall(block.label)  # a name in the middle of a sentence may be about another block
+            dotted = [word for word in (words if len(words) < 4 else words[-1:]) if "." in word or "_" in word]
             places += [(marked, False), (dotted, True)]
         for words, whole in places:
             found = {name for word in words for name in self.names.meant(word, whole)}
@@ -206,9 +219,9 @@ class Reader:
     def _from_elements(self) -> None:
         for name in self.names.exact:
             for spelled in dict.fromkeys((name, identifier(name), name.rpartition(".")[2])):
-                value = element(self._prose, spelled)
-                if value is not None and self.names.meant(spelled) == [name]:
-                    self.given.setdefault(name, []).append(value)
+                values = elements(self._prose, spelled)
+                if values and self.names.meant(spelled) == [name]:
+                    self.given.setdefault(name, []).extend(values)
                     break
 
     # --- what is left

@@ -118,6 +118,8 @@ def settle(variable: Variable, given: Iterable[Any]) -> Any:
         value = _value(variable, written)
         if not any(same(value, other) for other in values):
             values.append(value)
+    if len(values) > 1:  # the value before may stand beside the one after
+        values = [value for value in values if not unchanged(variable, value)]
     if len(values) > 1:
         raise InvalidValue(variable.name, "was given more than one value; give one")
     return variable.data if unchanged(variable, values[0]) else values[0]
@@ -148,12 +150,12 @@ def _value(variable: Variable, written: Any) -> Any:
 
 
 def _fault_of_text(variable: Variable, text: str) -> str | None:
+    if text.strip().casefold() in _PLACEHOLDERS and text != variable.data:
+        return f"{text.strip()} stands for a value and is none; write it out"
     if variable.kind == "setting":
         return None
     if not text.strip():
         return "is empty"
-    if text.strip().casefold() in _PLACEHOLDERS:
-        return f"{text.strip()} stands for a value and is none; write it out"
     control = _CONTROL.search(text)
     if control and variable.kind != "code":
         return f"holds the control character {control[0]!r}"

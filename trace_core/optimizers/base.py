@@ -272,6 +272,7 @@ class Optimizer:
                 try:
                     completion = yield request
                 except LLMError as error:
+                    record.usage += error.usage or Usage()
                     request = dialogue.throw(error)
                 else:
                     record.answer = completion.text

@@ -24,18 +24,19 @@ class Thing:
     secret = "a class's secret"
 
     def __init__(self):
-        if type(self) is Thing and made:
-            raise RuntimeError("made another one")
+        made.append(self)
         self.secret = "an object's secret"
         self._secret = "a private secret"
 
     def method(self):
         return "called"
 
+    def __call__(self):
+        made.append(self)
 
-made = []
+
+made: list[Thing] = []
 thing = Thing()
-made.append(thing)
 
 
 def helper(x):
@@ -49,7 +50,7 @@ def attack(body):
     text = "def attack():\n" + textwrap.indent(body, "    ")
     feeds = [*definition(text, "", values), Feed("result = attack()\n(type(result).__name__, result)")]
     kind, value = run(feeds, crossing, LIMITS)
-    check_result(kind, value, LIMITS.result)
+    check_result(kind, 1_000, value, LIMITS.result)
     return value
 
 
@@ -65,6 +66,7 @@ def test_an_attack_is_held_with_a_clear_error(body, kind, message, capfd):
             attack(body)
         assert type(caught.value.original).__name__ == kind
     assert attack("return 1 + 1") == 2
+    assert made == [thing]
     assert capfd.readouterr() == ("", "")
 
 

@@ -71,10 +71,16 @@ def test_a_running_call_holds_back_what_it_may_need() -> None:
     BudgetedChat(Metered(), budget).complete(QUESTION)
 
 
-def test_failed_and_cancelled_calls_cost_nothing() -> None:
-    budget = Budget(calls=1, tokens=2_000)
+def test_a_failed_call_costs_nothing_a_useless_answer_what_it_cost_and_a_cancelled_call_what_it_reserved() -> None:
+    budget = Budget(calls=2, tokens=3_000)
     with pytest.raises(LLMError):
         BudgetedChat(ReplayChat([LLMError("down")]), budget).complete(QUESTION)
+    assert budget.remaining == (2, 3_000)
+    refusal = LLMError("the model refused")
+    refusal.usage = Usage(1, 900, 100)
+    with pytest.raises(LLMError):
+        BudgetedChat(ReplayChat([refusal]), budget).complete(QUESTION)
+    assert budget.remaining == (1, 2_000)
 
     class Endless(Metered):
         async def acomplete(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Completion:
@@ -90,7 +96,8 @@ def test_failed_and_cancelled_calls_cost_nothing() -> None:
             await task
 
     asyncio.run(cancelled())
-    assert budget.remaining == (1, 2_000)
+    assert budget.remaining.calls == 0
+    assert budget.remaining.tokens < 2_000
 
 
 def test_parallel_threads_never_spend_more_calls_than_there_are() -> None:
