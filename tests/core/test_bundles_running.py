@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from trace_core import bundle, node
+from trace_core.errors import ExecutionError
 
 
 @pytest.fixture
@@ -118,3 +119,31 @@ def test_threads_do_not_mix_their_implicit_inputs():
     for thread in threads:
         thread.join()
     assert {i: list(each.inputs) for i, each in made.items()} == {i: ["i", f"p{i}"] for i in range(8)}
+
+
+def test_the_failing_line_is_one_of_the_function_that_the_error_left():
+    @bundle(trainable=True)
+    def inner(x):
+        return x
+
+    @bundle
+    def outer(x):
+        y = x + 1
+        return inner(y)
+
+    inner.code.set("def inner(x):\n    return 1 / 0")
+    with pytest.raises(ExecutionError) as caught:
+        outer(3)
+    assert "line 3 of outer:  return inner(y)" in caught.value.node.data
+
+
+def test_a_result_is_shown_as_it_was_made():
+    messages = []
+
+    @bundle
+    def turn(question):
+        messages.append(question)
+        return messages
+
+    first, second = turn("a"), turn("b")
+    assert [each.graph().read(each).value for each in (first, second)] == [["a"], ["a", "b"]]

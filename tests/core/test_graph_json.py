@@ -212,3 +212,30 @@ def test_nesting_that_exhausts_the_stack_is_refused():
 
 def test_the_unchanged_data_is_a_graph():
     assert len(TraceGraph.from_json(GOOD)) == len(GOOD["nodes"])
+
+
+def test_what_has_no_name_of_its_own_is_called_the_same_after_loading():
+    class Document:
+        pass
+
+    @bundle
+    def ask(rules, document):
+        return rules
+
+    rules = node("be brief", trainable=True, name="rules")
+    graph = ask(rules, Document()).graph()
+    assert TraceGraph.from_json(json.loads(json.dumps(graph.to_json())), {"rules": rules}).to_text() == graph.to_text()
+
+
+def test_an_operation_on_many_inputs_can_be_loaded():
+    x = node(1, trainable=True, name="x")
+    graph = node([x + number for number in range(700)]).graph()
+    assert len(TraceGraph.from_json(graph.to_json(), {"x": x})) == len(graph)
+
+
+def test_two_parameters_of_one_name_stay_two():
+    one, two = (node(value, trainable=True, name="x") for value in (1, 2))
+    graph = (one * 10 + two).graph()
+    assert [graph.name(each) for each in graph.parameters] == ["x", "x[1]"]
+    loaded = TraceGraph.from_json(graph.to_json(), {"x": one, "x[1]": two})
+    assert loaded.parameters == (one, two)

@@ -136,3 +136,43 @@ def test_model_works_on_a_dataclass():
         style: ParameterNode
 
     assert list(Settings(node("terse", trainable=True)).parameters()) == ["style"]
+
+
+def test_a_parameter_keeps_the_path_that_it_was_listed_under_first():
+    outer = Outer()
+    names = list(outer.parameters())
+    assert "parts.0.prompt" in names
+    outer.parts[0].parameters()
+    assert list(outer.parameters()) == names
+
+
+class Upper(Module):
+    @bundle(trainable=True)
+    def clean(self, text):
+        return text.upper()
+
+
+@bundle(trainable=True)
+def shorten(text):
+    return text[:3]
+
+
+def test_a_bundle_may_be_called_through_its_class():
+    upper = Upper()
+    upper.clean.code.set(upper.clean.code.data.replace("upper", "lower"))
+    assert Upper.clean(upper, "aB") == "ab"
+    assert Upper.clean(Upper(), "aB") == "AB"
+    with pytest.raises(TypeError, match="needs an instance"):
+        Upper.clean()
+
+
+def test_a_bundle_that_a_class_takes_over_stays_what_it_was():
+    class Agent(Module):
+        tool = shorten
+
+        def __init__(self):
+            self.text = node("a", trainable=True)
+
+    assert shorten("abcd") == "abc"
+    assert list(shorten.parameters()) == ["shorten.code"]
+    assert "tool.code" in Agent().parameters()

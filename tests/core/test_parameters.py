@@ -490,3 +490,14 @@ def test_candidate_code_runs_for_this_thread_only() -> None:
         assert in_thread(lambda: double(3).data) == 6
     candidate.verify(output)
     assert (output.data, double(3).data) == (7, 6)
+
+
+def test_a_list_that_is_changed_in_place_is_a_version_of_its_own():
+    numbers = node([3, 1], trainable=True, name="numbers")
+    numbers.data.append(2)
+    assert numbers.version == 1
+    assert [version.value for version in numbers.history] == [[3, 1], [3, 1, 2]]
+    numbers.set([9])
+    numbers.revert()
+    numbers.revert()
+    assert numbers.data == [3, 1]

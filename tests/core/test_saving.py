@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from trace_core.bindings import bind
 from trace_core.errors import Drift, InvalidValue
@@ -448,3 +448,15 @@ def test_no_code_is_stored_or_run() -> None:
 
     source = Path(trace_core.saving.__file__).read_text(encoding="utf-8")
     assert not any(f"import {name}" in source for name in ("pickle", "marshal", "shelve", "importlib"))
+
+
+def test_a_type_with_a_function_in_it_is_the_same_in_another_process(tmp_path):
+    def made():
+        def even(value):
+            return value
+
+        return node(2, trainable=True, name="n", type=Annotated[int, AfterValidator(even)])
+
+    kept = [made(), made()]  # both alive: their functions have two addresses
+    ParameterSet([kept[0]]).save(tmp_path / "n.json")
+    ParameterSet([kept[1]]).load(tmp_path / "n.json")

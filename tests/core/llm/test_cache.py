@@ -140,3 +140,11 @@ for number in range(20):
     assert [process.wait() for process in processes] == [0, 0]
     model = CachedChat(ReplayChat([]), path, fingerprint="replay")
     assert {model.complete(ask(str(number))).text for number in range(20)} <= {"a", "b"}
+
+
+def test_a_setting_that_is_changed_later_is_another_question(tmp_path: Path) -> None:
+    model = Counting("temperature 0")
+    cached = CachedChat(model, tmp_path / "answers")
+    assert cached.complete(ask("a")).text == "a 1"
+    model.fingerprint = "temperature 1"
+    assert cached.complete(ask("a")).text == "a 2"

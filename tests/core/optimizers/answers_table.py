@@ -573,4 +573,34 @@ HOSTILE = [
     ),
 ]
 
-CASES = [*JSON_RECOVERED, *BLOCKS_RECOVERED, *NOTHING, *CUT_OFF, *REFUSED, *HOSTILE]
+AMBIGUOUS = [
+    refused(
+        "a prompt with a fence in it, cut at that",
+        "prompt",
+        "```\nAnswer {question} like this:\n```\nbilling\n```\n```",
+        "support.prompt",
+        "longer fences",
+    ),
+    refused(
+        "two JSON blocks that differ",
+        "settings",
+        '```json\n{"temperature": 0.9}\n```\nNo, lower:\n```json\n{"temperature": 0.2}\n```',
+        "temperature",
+        "more than one value",
+    ),
+    recovered(
+        "before and after as JSON blocks",
+        "settings",
+        'Before:\n```json\n{"temperature": 0.7}\n```\nAfter:\n```json\n{"temperature": 0.2}\n```',
+        temperature=0.2,
+    ),
+    refused(
+        "an element given twice",
+        "prompt",
+        "<prompt>Old: {question}</prompt> no, rather <prompt>New: {question}</prompt>",
+        "support.prompt",
+        "more than one value",
+    ),
+]
+
+CASES = [*AMBIGUOUS, *JSON_RECOVERED, *BLOCKS_RECOVERED, *NOTHING, *CUT_OFF, *REFUSED, *HOSTILE]

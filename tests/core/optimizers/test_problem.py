@@ -9,7 +9,7 @@ import pytest
 from pydantic import Field
 
 from tests.core.optimizers.problem_program import about, check, sections
-from trace_core import Batch, Feedback, MaxLength, OptoPrime, ParameterSet, ReplayChat, bundle, no_trace, node
+from trace_core import Batch, Feedback, MaxLength, Module, OptoPrime, ParameterSet, ReplayChat, bundle, no_trace, node
 from trace_core.optimizers.problem import Problem, make_problem
 
 
@@ -305,3 +305,32 @@ def test_the_optimizer_takes_what_backward_left_as_a_minibatch_in_order(x):
         output.backward("bad")
     shown = str(optimizer.problem())
     assert [about(shown, "Outputs", n) for n in (1, 2, 3)] == [f"add0 = {i + 2}" for i in range(3)]
+
+
+def test_functions_of_one_name_are_told_apart() -> None:
+    class Cleaner(Module):
+        @bundle(trainable=True)
+        def clean(self, text):
+            return text.strip()
+
+    first, second = Cleaner(), Cleaner()
+    output = second.clean(first.clean(" a "))
+    output.backward("wrong")
+    parameters = ParameterSet({"first": first.clean.code, "second": second.clean.code})
+    text = str(OptoPrime(parameters, ReplayChat([])).problem())
+    assert "clean0 = clean(' a ')  # also reads first" in text
+    assert "clean1 = clean(clean0)  # also reads second" in text
+
+
+def test_a_failed_run_and_one_that_did_not_fail_have_two_programs() -> None:
+    @bundle(trainable=True)
+    def inverse(x):
+        return 1 / x
+
+    inverse(2).backward("fine")
+    with pytest.raises(ZeroDivisionError) as caught:
+        inverse(0)
+    caught.value.node.backward("should be 0")
+    text = str(OptoPrime(inverse.parameters(), ReplayChat([])).problem())
+    assert "#Code 1\ninverse0 = inverse(2)\n" in text
+    assert "#Code 2\ninverse0 = inverse(0)  # raised" in text
