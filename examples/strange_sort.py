@@ -15,7 +15,7 @@ from trace_core.llm import ChatModel, ReplayChat, default_llm
 CALLS = [([3, 1, 2, 4], [1, 4, 2, 3]), ([5, 5, 1], [1, 5, 5]), ([7], [7]), ([], [])]
 
 RECORDED = """```python
-def strange_sort(lst):
+def strange_sort(lst: list[int]) -> list[int]:
     \"\"\"Minimum first, then maximum of the rest, then minimum, and so on.\"\"\"
     rest, result = sorted(lst), []
     while rest:

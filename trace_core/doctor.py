@@ -88,7 +88,7 @@ def _sandbox() -> Finding:
 
 def _adapter(package: str, framework: str, extra: str) -> Finding:
     if not _is_importable(package):
-        return Finding(package, False, "not part of this installation")
+        return Finding(package, False, "not in this version")
     if not _is_importable(framework):
         return Finding(package, False, f'needs {framework}: pip install "trace-suite[{extra}]"')
     return Finding(package, True, f"with {framework}")

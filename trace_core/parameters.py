@@ -154,6 +154,8 @@ class ParameterSet(Mapping[str, ParameterNode]):
         """The set itself, or one of what was given."""
         if isinstance(parameters, ParameterSet):
             return parameters
+        if callable(listed := getattr(parameters, "parameters", None)):  # a bundle, a module
+            return cls(listed())
         return cls([parameters] if isinstance(parameters, ParameterNode) else parameters)
 
     def _add(self, key: str | None, parameter: ParameterNode) -> None:

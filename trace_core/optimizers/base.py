@@ -105,8 +105,10 @@ class Optimizer:
     """The base of all optimizers.
 
     Args:
-        parameters: what may be changed: a set, a mapping, any iterable of parameters, or a single one.
-        llm: the model that is asked; by default what `default_llm()` finds at the first step.
+        parameters: what may be changed: a set, a mapping, any iterable of parameters, a single one, or what has
+            `parameters()`: a bundle or a module.
+        llm: the model that is asked, or its name as in `TRACE_LLM`; by default what `default_llm()` finds at the first
+            step.
         retries: how often the LLM is told what was wrong with an answer and asked again.
 
     Raises:
@@ -116,7 +118,7 @@ class Optimizer:
     def __init__(
         self,
         parameters: Mapping[str, ParameterNode] | Iterable[ParameterNode] | ParameterNode,
-        llm: ChatModel | None = None,
+        llm: ChatModel | str | None = None,
         *,
         retries: int = 1,
     ) -> None:
@@ -136,10 +138,10 @@ class Optimizer:
         Raises:
             NoLLM: none was given and none is configured.
         """
-        if self._llm is None:
+        if self._llm is None or isinstance(self._llm, str):
             from trace_core.llm.default import default_llm
 
-            self._llm = default_llm()
+            self._llm = default_llm(self._llm)
         return self._llm
 
     # --- feedback
@@ -154,8 +156,10 @@ class Optimizer:
 
     def received(self, batch: Batch | None = None) -> list[Received]:
         """The feedback to learn from: the batch's, or what `backward` left on the parameters, in order."""
-        if batch is not None:
+        if isinstance(batch, Batch):
             return list(batch)
+        if batch is not None:
+            raise TypeError(f"a Batch of outputs and feedback is expected, not {type(batch).__name__}")
         unique = {(id(r.output), id(r.feedback)): r for p in self.parameters.values() for r in p.feedback}
         return sorted(unique.values(), key=lambda received: received.output.id)
 

@@ -34,7 +34,7 @@ class OPRO(Optimizer):
     def __init__(
         self,
         parameters: Mapping[str, ParameterNode] | Iterable[ParameterNode] | ParameterNode,
-        llm: ChatModel | None = None,
+        llm: ChatModel | str | None = None,
         *,
         retries: int = 1,
         objective: str = INSTRUCTION,

@@ -47,7 +47,7 @@ class OptoPrime(Optimizer):
     def __init__(
         self,
         parameters: Mapping[str, ParameterNode] | Iterable[ParameterNode] | ParameterNode,
-        llm: ChatModel | None = None,
+        llm: ChatModel | str | None = None,
         *,
         retries: int = 1,
         objective: str | None = None,
