@@ -43,7 +43,7 @@ def test_a_budget_that_ends_between_two_questions_raises() -> None:
 
 
 def test_without_any_llm_the_step_says_how_to_name_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trace_core.llm.default.default_llm", lambda: (_ for _ in ()).throw(NoLLM("three ways")))
+    monkeypatch.setattr("trace_core.llm.default.default_llm", lambda _: (_ for _ in ()).throw(NoLLM("three ways")))
     optimizer = OptoPrime(agent())
     run(optimizer.parameters).backward("be friendlier")
     with pytest.raises(NoLLM, match="three ways"):
@@ -53,7 +53,7 @@ def test_without_any_llm_the_step_says_how_to_name_one(monkeypatch: pytest.Monke
 def test_the_llm_is_found_at_the_first_step_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     found: list[ReplayChat] = []
 
-    def default() -> ReplayChat:
+    def default(llm: object = None) -> ReplayChat:
         found.append(ReplayChat([suggesting(count=2), suggesting(count=3)]))
         return found[-1]
 
