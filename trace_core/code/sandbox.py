@@ -231,6 +231,8 @@ def _translated(error: MontyError, feeds: Sequence[Feed], crossing: Crossing) ->
             return SandboxLimit(f"the code {meaning}: {message}{where}")
     if "cannot suspend in this synchronous context" in message:
         arrived = NotImplementedError(f"{message}: in the sandbox, call it in a loop or a comprehension instead")
+    if "exceptions can only be called with" in message:
+        arrived = TypeError("in the sandbox an exception takes nothing or a single text")
     return SandboxedError(crossing.original(arrived), line)
 
 

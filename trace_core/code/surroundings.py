@@ -59,7 +59,7 @@ class Surroundings:
                 yield name, value
 
     def execute(self, text: str, name: str, file: str) -> Callable[..., Any]:
-        """The function `name` of a text, natively: with the outer names of the original, live.
+        """The function `name` of a text, natively: with the globals of the original, and what it closes over as of now.
 
         The text becomes the body of a function that takes what the original closes over, so that neither it nor its
         helpers touch the module's globals.

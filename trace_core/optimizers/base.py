@@ -185,7 +185,7 @@ class Optimizer:
             except UnusableAnswer as error:
                 answer, wrong = Answer({}, "", {"answer": error.reason}), error.reason
             except LLMError as error:
-                if isinstance(error, _MUST_BE_SEEN) or not so_far.values:
+                if not so_far.values:
                     raise
                 answer, wrong, retries_left = Answer({}, "", {"llm": str(error)}), "", 0
             so_far = _mended(so_far, answer)
