@@ -2,7 +2,7 @@
 
     python examples/two_numbers.py
 
-The feedback says in which direction each number should go, as a person who knows the shop would.
+The feedback says in which direction each number should go and about how far, as a person who knows the shop would.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def advice() -> str:
     for parameter, best in ((price, BEST[0]), (discount, BEST[1])):
         off = parameter.data - best
         if off:
-            amount = "much" if abs(off) > 15 else "somewhat" if abs(off) > 5 else "slightly"
-            words.append(f"{parameter.name} is {amount} too {'high' if off > 0 else 'low'}")
+            amount = max(1, 5 * round(abs(off) / 5))
+            words.append(f"{parameter.name} is about {amount} too {'high' if off > 0 else 'low'}")
     return "; ".join(words) or "both are right"
 
 
@@ -44,6 +44,8 @@ def learn(llm: ChatModel, steps: int = 8) -> bool:
     start, best = profit(price, discount).data, profit(*BEST).data
     for _ in range(steps):
         earned = profit(price, discount)
+        if earned.data >= 0.99 * best:
+            break
         print(f"price {price.data}, discount {discount.data}: profit {earned.data} ({advice()})")
         optimizer.zero_feedback()
         earned.backward(advice())

@@ -28,7 +28,7 @@ def test_strange_sort_needs_no_model_with_replay() -> None:
 def test_numbers_learns_from_a_model_that_follows_advice(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answers = ['{"reasoning": "", "suggestion": {"price": 40, "discount": 12}}', '{"suggestion": {"discount": 10}}']
+    answers = ['{"reasoning": "", "suggestion": {"price": 50, "discount": 10}}', '{"suggestion": {"price": 40}}']
     printed = run_example("two_numbers.py", ReplayChat([*answers, *["{}"] * 12]), monkeypatch, capsys)
     assert "profit -1875 before, 5000 after; the best is 5000" in printed
 
