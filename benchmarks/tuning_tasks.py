@@ -1,6 +1,6 @@
 """Twelve further functions with a planted bug, for choosing how the optimizer's question is worded.
 
-What is tried out is tried on these, so that the tasks of `debugging_tasks.py` stay ones that nothing was tuned on.
+What is tried out is tried on these; the tasks of `debugging_tasks.py` are kept apart, for what is chosen in the end.
 """
 
 from benchmarks.debugging_tasks import Task
