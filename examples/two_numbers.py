@@ -2,7 +2,7 @@
 
     python examples/two_numbers.py
 
-The feedback says in which direction each number should go and about how far, as a person who knows the shop would.
+The feedback says which way each number should go and about how far, as a person who knows the shop would.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ def advice() -> str:
         off = parameter.data - best
         if off:
             amount = max(1, 5 * round(abs(off) / 5))
-            words.append(f"{parameter.name} is about {amount} too {'high' if off > 0 else 'low'}")
+            words.append(f"{'lower' if off > 0 else 'raise'} {parameter.name} by about {amount}")
     return "; ".join(words) or "both are right"
 
 
 def learn(llm: ChatModel, steps: int = 8) -> bool:
     """Take steps, and print each; whether the profit has come within a hundredth of the best."""
-    optimizer = OptoPrime([price, discount], llm, memory_size=3)
+    optimizer = OptoPrime([price, discount], llm)
     start, best = profit(price, discount).data, profit(*BEST).data
     for _ in range(steps):
         earned = profit(price, discount)
