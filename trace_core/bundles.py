@@ -120,7 +120,7 @@ class Bundle:
 
         return ParameterSet([] if self.code is None else [self.code])
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Call the function as one operation; nodes and plain values may be mixed."""
         if self._receiver == "instance":  # `Class.method(instance, …)`
             if not args:
@@ -195,7 +195,7 @@ class BoundBundle:
         self.__name__ = bundle.name
         self.__doc__ = bundle.__doc__
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Call the method as one operation; nodes and plain values may be mixed."""
         return self.bundle._called((self.receiver,), self.code, args, kwargs)
 

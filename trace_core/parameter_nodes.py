@@ -163,7 +163,8 @@ class ParameterNode(Node):
         if before < 0:
             raise InvalidValue(self.name, "there is no earlier value to go back to")
         target = self.history[before]
-        write([(self, target.value, before if target.restores is None else target.restores)], "user")
+        value = copy.copy(target.value) if target.value.__class__ in COPIED else target.value
+        write([(self, value, before if target.restores is None else target.restores)], "user")
 
     def zero_feedback(self) -> None:
         """Forget the feedback, and with it the graphs that it held."""

@@ -37,7 +37,7 @@ def write(changes: Sequence[tuple[ParameterNode, Any, int | None]], author: str)
     """
     bound = [(parameter, value) for parameter, value, _ in changes if parameter.binding is not None]
     with _held(parameter for parameter, _ in bound):
-        for parameter, _ in bound:
+        for parameter, _, _ in changes:
             parameter._notice()
         before = [(parameter, parameter.binding.get()) for parameter, _ in bound]
         written = 0

@@ -501,3 +501,14 @@ def test_a_list_that_is_changed_in_place_is_a_version_of_its_own():
     numbers.revert()
     numbers.revert()
     assert numbers.data == [3, 1]
+
+
+def test_a_change_in_place_is_not_lost_when_a_value_is_set_nor_does_it_reach_earlier_versions():
+    settings = node({"a": 1}, trainable=True, name="settings")
+    settings.data["b"] = 2
+    settings.set({"c": 1})
+    settings.revert()
+    assert settings.data == {"a": 1, "b": 2}
+    settings.data["d"] = 3
+    assert settings.version == 4
+    assert [version.value for version in settings.history[:3]] == [{"a": 1}, {"a": 1, "b": 2}, {"c": 1}]

@@ -46,7 +46,8 @@ class Original:
         self.receiver = first[0] if first and self.owner and not static else None
         used = names.attributes_of(self.tree, self.receiver) if self.receiver else {}
         self.receiver_attributes = frozenset(used)
-        self.called = frozenset(names.called_values(self.tree))
+        outer = self.surroundings.names | {self.name, *names.parameter_names(self.definition)}
+        self.called = names.called(self.tree, outer)
 
     def crossing(self, *, calls: bool = True) -> Crossing:
         """For one sandboxed call of a text that stands in for this one."""
@@ -61,6 +62,7 @@ class Original:
             line = import_line(name, value)
             if line is None:
                 values[name] = crossing.send(value)
+                crossing.may_be_called(name, value)
             else:
                 lines += line + "\n"
         return lines, values

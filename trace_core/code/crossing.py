@@ -25,6 +25,7 @@ from uuid import UUID, uuid4
 
 from pydantic_monty import ClassInstance, ClassType, MontyClassProxy, MontyClassTypeProxy, MontyStdTypeProxy
 
+from trace_core.code.names import Called
 from trace_core.errors import SandboxError
 
 MAXIMUM_DEPTH = 100
@@ -57,8 +58,8 @@ class Crossing:
     Args:
         attributes: the attribute names that stand-ins have.
         owner: the class whose private names (`__x`) the source may use; None outside a class.
-        called: what the source calls beside attributes (`names.called_values`): by a name, objects may be called that
-            are callable; by another expression, also the classes of objects. Classes that are passed may be always.
+        called: what the source calls. An object may be called where the source does so, a class also where the source
+            was given it; what reaches the sandbox otherwise may be read only.
         calls: whether functions of the program may be called; not so while a text is only checked.
     """
 
@@ -66,14 +67,17 @@ class Crossing:
         self,
         attributes: Set[str] = frozenset(),
         owner: str | None = None,
-        called: Set[str] = frozenset(),
+        called: Called = Called(frozenset(), others=False, types=False),  # noqa: B008 - it cannot be changed
         *,
         calls: bool = True,
     ) -> None:
         self.calls_made = 0
         self._calls = calls
         self._called = called
+        self._callable: set[int] = set()
         self._passed: set[type] = set()
+        self._answered: set[type] = set()
+        self._answering = False
         self._attributes = attributes
         self._owner = owner
         self._functions: dict[str, Callable[..., Any]] = {}
@@ -107,7 +111,7 @@ class Crossing:
             self._exceptions.append(value)
             return value
         if isinstance(value, type):
-            self._passed.add(value)
+            (self._answered if self._answering else self._passed).add(value)
             return value if value.__module__ == "builtins" else self._class(value, self._attributes)
         if isinstance(value, _FUNCTIONS):
             return self._function(value)
@@ -183,7 +187,7 @@ class Crossing:
         sent = {}
         for name in names:
             private = name.startswith("_")
-            if not private and (type(value).__hash__ is not None or _is_property(value, name)):
+            if not private and (_has_hash(value) or _is_property(value, name)):
                 continue
             try:
                 item = self._read(value, name)
@@ -216,28 +220,36 @@ class Crossing:
         self.calls_made += 1
         if not self._calls:
             return {"exception": RuntimeError(f"{name.partition('#')[0]}() may be called only inside the function")}
-        function = self._functions.get(name)
-        if object_id is not None:
-            value, names = self._objects[object_id]
-            function = getattr(value, name, None) if name in names else None
-            if name == "__call__" and self._may_call(value):
-                function = value
-        if function is None and object_id is None:
-            return {"exception": NameError(f"name {name!r} is not defined")}
+        return self._answer(lambda: self._call_checked(name, self._found(name, object_id), arguments, keywords))
+
+    def _found(self, name: str, object_id: UUID | None) -> Callable[..., Any]:
+        """The function or method that a call names."""
+        if object_id is None:
+            if name not in self._functions:
+                raise NameError(f"name {name!r} is not defined")
+            return self._functions[name]
+        value, names = self._objects[object_id]
+        function = getattr(value, name, None) if name in names else None
+        if name == "__call__" and self._may_call(value):
+            function = value
         if function is None:
-            return {"exception": AttributeError(f"method {name!r} cannot be called here")}
-        return self._answer(
-            functools.partial(self._call_checked, name.partition("#")[0], function, arguments, keywords)
-        )
+            raise AttributeError(f"method {name!r} cannot be called here")
+        return function  # type: ignore[no-any-return]
+
+    def may_be_called(self, name: str, value: Any) -> None:
+        """Note what stands for a name of the source: it may be called if the source calls the name, or hands it on."""
+        if name in self._called.names:
+            self._callable.add(id(value))
 
     def _may_call(self, value: Any) -> bool:
         if isinstance(value, type):
-            return value in self._passed or "result" in self._called
-        return callable(value) and bool(self._called)
+            return value in self._passed or (self._called.others and (self._called.types or value in self._answered))
+        return callable(value) and (self._called.others or id(value) in self._callable)
 
     def _call_checked(
         self, name: str, function: Callable[..., Any], arguments: tuple[Any, ...], keywords: Mapping[str, Any]
     ) -> Any:
+        name = name.partition("#")[0]
         for argument in (*arguments, *keywords.values()):
             if isinstance(argument, FOREIGN) or (isinstance(argument, str) and _ARRIVED_AS_TEXT.fullmatch(argument)):
                 raise TypeError(f"{name}() was given something that cannot leave the sandbox; give it plain data")
@@ -252,15 +264,22 @@ class Crossing:
             result = compute()
             if inspect.isawaitable(result):
                 return result
-            return {"return_value": self.send(result)}
+            return {"return_value": self._send_answer(result)}
         except Exception as error:  # noqa: BLE001 - whatever the program's function raises is raised again at its call
             self._exceptions.append(error)
             return {"exception": error}
 
+    def _send_answer(self, result: Any) -> Any:
+        self._answering = True
+        try:
+            return self.send(result)
+        finally:
+            self._answering = False
+
     async def awaited(self, result: Awaitable[Any]) -> Answer:
         """The answer that an async function of the program gives."""
         try:
-            return {"return_value": self.send(await result)}
+            return {"return_value": self._send_answer(await result)}
         except Exception as error:  # noqa: BLE001 - as in _answer
             self._exceptions.append(error)
             return {"exception": error}
@@ -289,6 +308,14 @@ class _ClassStandIn(ClassType):
 
     def get_eager_attrs(self) -> dict[str, Any]:
         return self.sent
+
+
+def _has_hash(value: Any) -> bool:
+    try:
+        hash(value)
+    except TypeError:  # by its type, or by what it holds
+        return False
+    return True
 
 
 def _is_property(value: Any, name: str) -> bool:

@@ -10,7 +10,8 @@ import ast
 import builtins
 import copy
 import symtable
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+from typing import NamedTuple
 
 from trace_core.code.source import Definition
 
@@ -44,15 +45,33 @@ def attributes_read(tree: ast.AST) -> set[str]:
     return found | {name for _, name, _ in _literal_getattrs(tree)}
 
 
-def called_values(tree: ast.AST) -> set[str]:
-    """What code calls beside attributes and builtins: "name" if a name is called, "result" if another expression is."""
-    called = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
-    return {
-        "name" if isinstance(function, ast.Name) else "result"
-        for function in called
-        if not isinstance(function, ast.Attribute)
-        and not (isinstance(function, ast.Name) and hasattr(builtins, function.id))
-    }
+class Called(NamedTuple):
+    """What code calls, or hands to what may call it: `names`; whether anything else (`others`: results, items, local
+    variables); and whether it asks for the type of an object (`types`)."""
+
+    names: frozenset[str]
+    others: bool
+    types: bool
+
+
+def called(tree: ast.AST, outer: Set[str]) -> Called:
+    """What code calls; `outer` are the names of its parameters and of what surrounds it."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    given = [part for node in calls for part in (node.func, *node.args, *(each.value for each in node.keywords))]
+    defined = {node.name for node in ast.walk(tree) if isinstance(node, Definition | ast.ClassDef)}
+    known = outer | defined | set(dir(builtins))
+    keys = [each.value for node in calls for each in node.keywords if each.arg == "key"]
+    keys += [node.args[0] for node in calls if _name(node.func) in ("map", "filter", "reduce") and node.args]
+    others = any(not isinstance(node.func, ast.Attribute) and _name(node.func) not in known for node in calls)
+    return Called(
+        frozenset(filter(None, map(_name, given))),
+        others or any(isinstance(key, ast.Attribute | ast.Subscript) for key in keys),
+        any(_name(node.func) == "type" for node in calls) or "__class__" in attributes_read(tree),
+    )
+
+
+def _name(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def attributes_of(tree: ast.AST, owner: str) -> dict[str, int]:

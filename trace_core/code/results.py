@@ -62,14 +62,13 @@ def __texts(value):
     count, waiting = 0, [value]
     while waiting:
         item = waiting.pop()
-        kind = type(item)
-        if kind is str:
+        if isinstance(item, str):
             count += 1
-        elif kind is list or kind is tuple or kind is set or kind is frozenset:
-            waiting.extend(item)
-        elif kind is dict:
+        elif isinstance(item, dict):
             waiting.extend(item.keys())
             waiting.extend(item.values())
+        elif isinstance(item, (list, tuple, set, frozenset)) or type(item).__name__ == "deque":
+            waiting.extend(item)
     return count
 """
 """Code for the sandbox: what is no data arrives as text, so the texts are counted on both sides."""

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from trace_core.errors import SandboxedError, SandboxError, SandboxLimit
@@ -183,6 +184,8 @@ def _await_later(snapshot: Any, answer: Any, crossing: Crossing, tasks: _Tasks |
 
 def _look_up(snapshot: Any, crossing: Crossing) -> _Step:
     answer = {} if snapshot.object_id is None else crossing.attribute(snapshot.object_id, snapshot.variable_name)
+    if not isinstance(error := answer.get("exception"), AttributeError | NoneType):
+        raise SandboxedError(error, None)  # Monty takes no other error from a lookup
     # Without a value: a NameError there, or an AttributeError.
     return partial(snapshot.resume, value=answer["return_value"]) if "return_value" in answer else snapshot.resume
 

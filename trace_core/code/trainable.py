@@ -186,6 +186,8 @@ class TrainableCode:
         crossing = original.crossing()
         bound = self._signature.bind(*args, **kwargs)  # defaults are those of the def, as for the original
         bound.apply_defaults()
+        for name, value in bound.arguments.items():
+            crossing.may_be_called(name, value)
         args, kwargs = bound.args, bound.kwargs
         read = _names_read(text)
         prelude, values = original.given(read, crossing)
@@ -202,7 +204,8 @@ class TrainableCode:
         prelude += "".join(_BUILTINS[name] for name in sorted(read & _BUILTINS.keys()))
         keywords = {name: crossing.send(value) for name, value in kwargs.items()}
         given = {"__args": tuple(sent), "__kwargs": keywords}
-        return [*definition(text, prelude, values), Feed(COUNT_TEXTS + call, given)], crossing
+        # With the definition: the same object is the same stand-in within one feed only.
+        return [*definition(text, prelude, values | given), Feed(COUNT_TEXTS + call)], crossing
 
 
 @lru_cache(maxsize=256)

@@ -1,5 +1,7 @@
 """Rewritten code in the sandbox gives what it would give natively, or an error."""
 
+import collections
+import dataclasses
 import time
 
 import pytest
@@ -112,3 +114,80 @@ def test_an_exception_that_the_sandbox_cannot_make_is_refused_with_its_line(erro
 
     with pytest.raises(InvalidCode, match=r"line 2: give .* a single text"):
         rewrite(checked, "return x", f"raise {error}")
+
+
+def test_what_only_passes_by_is_not_called():
+    class Document:
+        title = "t"
+        made = 0
+
+        def __init__(self):
+            Document.made += 1
+
+        def __call__(self):
+            Document.made += 1
+
+    def same(x):
+        return x
+
+    def titled(document, texts):
+        return same(texts.get(document.title))
+
+    document = Document()
+    for call in ("document()", "type(document)()", "same(type(document))()", "texts.get('', type(document))()"):
+        with pytest.raises(SandboxedError, match="cannot be called"):
+            rewrite(titled, "return", f"{call}\n    return")(document, {})
+    assert Document.made == 1
+
+
+def test_what_the_original_hands_to_a_builtin_may_be_called():
+    class Minus:
+        def __call__(self, x):
+            return -x
+
+    def scored(scorer, xs):
+        return list(map(scorer, xs))
+
+    assert rewrite(scored, "xs))", "xs[1:]))")(Minus(), [1, 2]) == [-2]
+
+
+Point = collections.namedtuple("Point", "x y")
+MISSING = object()
+
+
+@pytest.mark.parametrize("made", ["Point('a', 'b')", "collections.Counter('ab')", "collections.deque(['a'])"])
+def test_texts_in_containers_of_other_kinds_are_results(made):
+    def make(x):
+        return Point("a", x) if x else collections.Counter(x)
+
+    assert rewrite(make, 'return Point("a", x) if x else collections.Counter(x)', f"return {made}")("b")
+
+
+def test_a_default_is_the_object_that_the_code_knows():
+    def given(x, other=MISSING):
+        return x if other is MISSING else other
+
+    assert rewrite(given, "return", "y = x\n    return")(5) == 5
+
+
+def test_objects_that_hold_what_has_no_hash_are_compared_by_what_is_read():
+    @dataclasses.dataclass(frozen=True)
+    class Holder:
+        items: list
+
+    def equal(a, b):
+        return a == b and a.items == b.items
+
+    assert rewrite(equal, " and a.items == b.items", "")(Holder([1]), Holder([2])) is False
+
+
+def test_an_error_of_a_lookup_is_the_error():
+    class Odd:
+        def __getattr__(self, name):
+            raise ValueError(f"no {name} today")
+
+    def read(odd):
+        return odd.item
+
+    with pytest.raises(SandboxedError, match="no item today"):
+        rewrite(read, "return", "x = 1\n    return")(Odd())
