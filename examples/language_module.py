@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 
-from trace_core import Batch, Module, OptoPrime, bundle, node
+from trace_core import Module, OptoPrime, bundle, node
 from trace_core.llm import ChatModel, default_llm
 
 MESSAGES = [
@@ -45,18 +45,16 @@ def learn(llm: ChatModel, reads: ChatModel, steps: int = 3) -> bool:
     """Take steps, and print what was learned; whether all messages are answered right."""
     reader = Reader(reads)
     optimizer = OptoPrime(reader.parameters(), llm)
-    for _ in range(steps):
-        batch = Batch()
-        for message, language in MESSAGES:
-            cleaned = reader.clean(message)
-            if "<" in cleaned.data:
-                batch.add(cleaned, "a tag is still there: remove everything between < and >")
-            answer = reader(message)
-            if answer.data.strip(". ") != language:
-                batch.add(answer, f"expected just: {language}")
-        if not len(batch):
-            break
-        print(optimizer.step(batch), end="\n\n")
+    for message, language in MESSAGES[:steps]:
+        optimizer.zero_feedback()
+        cleaned = reader.clean(message)
+        if "<" in cleaned.data:
+            cleaned.backward("a tag is still there: remove everything between < and >")
+        answer = reader.ask(cleaned, reader.prompt)
+        if answer.data.strip(". ") != language:
+            answer.backward(f"expected just: {language}")
+        if optimizer.received():
+            print(optimizer.step(), end="\n\n")
     right = sum(reader(message).data.strip(". ") == language for message, language in MESSAGES)
     print(f"{right} of {len(MESSAGES)} messages answered right")
     return right == len(MESSAGES)

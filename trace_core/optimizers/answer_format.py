@@ -48,11 +48,8 @@ def format_instruction(variables: Mapping[str, Variable]) -> str:
     if len(names) == 1:
         kind = variables[names[0]].kind
         return _LONE.get(kind, "Give the improved description in one block.")
-    if all(each.kind == "code" for each in variables.values()):
-        return f"Give each function that you correct in a block under its name:\n\n{names[0]}\n```python\n...\n```"
-    return (
-        f"Give the new value of each variable that you change in a block under its name:\n\n{names[0]}\n```\n...\n```"
-    )
+    verb = "corrected" if all(each.kind == "code" for each in variables.values()) else "new"
+    return f"Give the {verb} value of {' and of '.join(names)}, each in a block under its name."
 
 
 def schema(variables: Mapping[str, Variable]) -> dict[str, Any]:
