@@ -49,10 +49,10 @@ def learn(llm: ChatModel, reads: ChatModel, steps: int = 3) -> bool:
         optimizer.zero_feedback()
         cleaned = reader.clean(message)
         if "<" in cleaned.data:
-            cleaned.backward("a tag is still there: remove everything between < and >")
+            cleaned.backward("tags are still there: import re in the function and remove every tag")
         answer = reader.ask(cleaned, reader.prompt)
         if answer.data.strip(". ") != language:
-            answer.backward(f"expected just: {language}")
+            answer.backward(f"should only name the language of the text, in one word: {language}")
         if optimizer.received():
             print(optimizer.step(), end="\n\n")
     right = sum(reader(message).data.strip(". ") == language for message, language in MESSAGES)
