@@ -94,6 +94,21 @@ class Drift(TraceError, ValueError):
     """A saved file does not fit the parameters that it is loaded into (edited since, missing, or extra)."""
 
 
+# --- recording
+
+
+class NothingRecorded(TraceError, LookupError):
+    """A recorder, or a run of it, holds no call."""
+
+
+class AmbiguousOutput(TraceError, LookupError):
+    """Which run gave a result cannot be told; `runs` are those that it could be."""
+
+    def __init__(self, message: str, runs: list[Any]) -> None:
+        super().__init__(message)
+        self.runs = runs
+
+
 # --- code that an LLM wrote
 
 

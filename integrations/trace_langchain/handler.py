@@ -1,0 +1,335 @@
+"""The callback handler: what LangChain and LangGraph report becomes calls of a run.
+
+Hooks only take snapshots. They run in LangChain's own threads and tasks (`run_inline`), under one lock, and whatever
+goes wrong in them is logged and never reaches the program (https://docs.langchain.com/oss/python/langchain/observability).
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.messages import BaseMessage
+
+from trace_core.nodes import Node
+from trace_core.recording import BaseRecorder, Call, Flow, Ledger
+from trace_langchain import values
+from trace_langchain.reads import PENDING
+from trace_langchain.resolver import LangChainFlow
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from langchain_core.outputs import LLMResult
+
+try:  # its events reach only handlers of this class
+    from langgraph.callbacks import GraphCallbackHandler as _Base
+except ImportError:  # no langgraph, or one from before it
+    _Base = BaseCallbackHandler  # type: ignore[assignment,misc]
+
+_log = logging.getLogger(__name__)
+
+F = TypeVar("F", bound=Callable[..., None])
+
+_DETAILS = ("langgraph_node", "langgraph_step", "langgraph_checkpoint_ns", "langgraph_path", "thread_id")
+
+
+def _hook(function: F) -> F:
+    """A hook that never raises into the program; the run's trace lacks what it would have told."""
+
+    @functools.wraps(function)
+    def quiet(self: Recorder, *args: Any, **kwargs: Any) -> None:
+        try:
+            function(self, *args, **kwargs)
+        except Exception:  # any value of the program may misbehave when it is looked at
+            _log.warning("a call was not recorded, so the trace lacks it (%s)", function.__name__, exc_info=True)
+
+    return quiet  # type: ignore[return-value]
+
+
+class Recorder(BaseRecorder, _Base):
+    """Records what a LangChain or LangGraph program does; a callback handler, given as `config={"callbacks": [recorder]}`.
+
+    Args:
+        name, tags, metadata, session_id: what the runs are called, and what is known of them; they stand in the nodes'
+            `info`.
+        max_runs: how many runs are kept; older ones are let go.
+        redact: called with each value before it reaches a graph, a problem or a file; gives what is shown instead.
+
+    Example:
+        recorder = Recorder()
+        with recorder.run() as run:
+            agent.invoke(question, config={"callbacks": [recorder]})
+        run.output.backward("cite the page you used")
+    """
+
+    run_inline = True
+    raise_error = False
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        tags: Sequence[str] = (),
+        metadata: Mapping[str, Any] | None = None,
+        session_id: str | None = None,
+        max_runs: int = 100,
+        redact: Callable[[Any], Any] | None = None,
+    ) -> None:
+        super().__init__(max_runs=max_runs, redact=redact)
+        self.name = name
+        self._about: dict[str, Any] = dict(metadata or {})
+        if tags:
+            self._about["tags"] = list(tags)
+        if session_id is not None:
+            self._about["session_id"] = session_id
+        if name is not None:
+            self._about["recorder"] = name
+
+    def program(self, runnable: Any, config: Mapping[str, Any] | None = None) -> Callable[[Any], Node]:
+        """A function from an example to the node of what the runnable gives for it; each call is a run of its own.
+
+        An error of the runnable gives its node too. The function's `acall` is the same in async code.
+
+        Example:
+            answer = recorder.program(agent)
+            answer({"messages": [("user", "How long is the coast?")]}).backward("give a number")
+        """
+        return _Program(self, runnable, dict(config or {}))
+
+    # --- how values are shown and linked
+
+    def _flow(self, calls: list[Call]) -> Flow:
+        return LangChainFlow(calls, Ledger(values.opened, values.key))
+
+    def _plain(self, value: Any) -> Any:
+        return values.plain(value)
+
+    def _is_result(self, call: Call, result: Any) -> bool:
+        if not call.succeeded:
+            return False
+        if call.gave is result:
+            return True
+        if isinstance(result, dict) and isinstance(call.output, dict):  # LangGraph gives a new dict of the same values
+            large = [key for key, value in result.items() if isinstance(value, (list, BaseMessage))]
+            return bool(large) and all(call.output.get(key) is result[key] for key in large)
+        if isinstance(result, BaseMessage) and result.id is not None:
+            return any(part is result for _, part in Ledger(values.opened, values.key).parts(call.output))
+        return False
+
+    # --- hooks
+
+    def _start(
+        self,
+        kind: str,
+        name: str,
+        inputs: Any,
+        run_id: UUID,
+        parent_run_id: UUID | None,
+        tags: Sequence[str] | None,
+        metadata: Mapping[str, Any] | None,
+        **details: Any,
+    ) -> None:
+        known = {key: metadata[key] for key in _DETAILS if key in metadata} if metadata else {}
+        if self._about:
+            details["info"] = self._about
+        pending = PENDING.get()
+        call = self._begin(run_id, parent_run_id, kind, name, inputs, {"tags": tags or (), **known, **details})
+        if pending is not None and call is not None and kind == pending.kind:
+            PENDING.set(None)
+            call.reads.extend(pending.reads)
+
+    @_hook
+    def on_chain_start(
+        self,
+        serialized: dict[str, Any] | None,
+        inputs: Any,
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """A prompt, parser, function, chain or graph began."""
+        kind = kwargs.get("run_type") or "function"
+        details: dict[str, Any] = {}
+        if kind == "prompt":
+            details["variables"] = _variables(serialized)
+        if kwargs.get("defers_inputs"):
+            inputs = None
+        name = kwargs.get("name") or "chain"
+        kind = kind if kind in ("prompt", "parser") else "function"
+        self._start(kind, name, inputs, run_id, parent_run_id, tags, metadata, **details)
+
+    @_hook
+    def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """It ended; a stream's inputs are known only now."""
+        call = self._end(run_id, outputs)
+        if call is not None and "inputs" in kwargs:
+            call.inputs = call.given = kwargs["inputs"]
+
+    @_hook
+    def on_chat_model_start(
+        self,
+        serialized: dict[str, Any] | None,
+        messages: list[list[BaseMessage]],
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """A chat model began."""
+        tools = (kwargs.get("invocation_params") or {}).get("tools")
+        name = kwargs.get("name") or _class_name(serialized) or "chat_model"
+        given = messages[0] if len(messages) == 1 else messages
+        self._start("llm", name, given, run_id, parent_run_id, tags, metadata, tools=tools)
+
+    @_hook
+    def on_llm_start(
+        self,
+        serialized: dict[str, Any] | None,
+        prompts: list[str],
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """A model that reads text began."""
+        name = kwargs.get("name") or _class_name(serialized) or "llm"
+        given = prompts[0] if len(prompts) == 1 else prompts
+        self._start("llm", name, given, run_id, parent_run_id, tags, metadata)
+
+    @_hook
+    def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
+        """A model ended."""
+        call = self._end(run_id, values.result_of(response))
+        usage = getattr(call.output, "usage_metadata", None) if call is not None else None
+        if call is not None and usage:
+            call.details["info"] = {**call.details.get("info", {}), "usage": dict(usage)}
+
+    @_hook
+    def on_tool_start(
+        self,
+        serialized: dict[str, Any] | None,
+        input_str: str,
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        inputs: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """A tool began."""
+        name = kwargs.get("name") or (serialized or {}).get("name") or "tool"
+        given = input_str if inputs is None else inputs
+        self._start(
+            "tool",
+            name,
+            given,
+            run_id,
+            parent_run_id,
+            tags,
+            metadata,
+            description=(serialized or {}).get("description"),
+            tool_call_id=kwargs.get("tool_call_id"),
+        )
+
+    @_hook
+    def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """A tool ended."""
+        call = self._end(run_id, output)
+        if call is not None and call.details.get("tool_call_id") is None:
+            call.details["tool_call_id"] = getattr(output, "tool_call_id", None)
+
+    @_hook
+    def on_retriever_start(
+        self,
+        serialized: dict[str, Any] | None,
+        query: str,
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """A retriever began."""
+        name = kwargs.get("name") or _class_name(serialized) or "retriever"
+        self._start("retriever", name, query, run_id, parent_run_id, tags, metadata)
+
+    @_hook
+    def on_retriever_end(self, documents: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """A retriever ended."""
+        self._end(run_id, documents)
+
+    @_hook
+    def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        """A call raised; LangGraph's interrupts and hand-offs come this way too, and are no failures."""
+        if type(error).__name__ in ("GraphInterrupt", "NodeInterrupt", "ParentCommand"):
+            call = self._end(run_id, error.args[0] if error.args else None)
+            if call is not None:
+                call.details["bubbled"] = type(error).__name__
+        else:
+            call = self._fail(run_id, error)
+        if call is not None and "inputs" in kwargs:
+            call.inputs = call.given = kwargs["inputs"]
+
+    on_llm_error = on_tool_error = on_retriever_error = on_chain_error
+
+    def on_interrupt(self, event: Any) -> None:
+        """LangGraph paused; the calls tell what is needed."""
+
+    def on_resume(self, event: Any) -> None:
+        """LangGraph went on; the calls tell what is needed."""
+
+
+TraceCallbackHandler = Recorder
+
+
+class _Program:
+    """A runnable as a function from an example to a node."""
+
+    def __init__(self, recorder: Recorder, runnable: Any, config: dict[str, Any]) -> None:
+        self._recorder = recorder
+        self._runnable = runnable
+        self._config = {**config, "callbacks": [*(config.get("callbacks") or ()), recorder]}
+
+    def __call__(self, example: Any) -> Node:
+        with self._recorder.run() as run:
+            try:
+                self._runnable.invoke(example, self._config)
+            except Exception:
+                if run.error is None:
+                    raise
+        return run.output
+
+    async def acall(self, example: Any) -> Node:
+        """The same in async code."""
+        with self._recorder.run() as run:
+            try:
+                await self._runnable.ainvoke(example, self._config)
+            except Exception:
+                if run.error is None:
+                    raise
+        return run.output
+
+
+def _class_name(serialized: Mapping[str, Any] | None) -> str | None:
+    serialized = serialized or {}
+    return serialized.get("name") or (serialized.get("id") or [None])[-1]
+
+
+def _variables(serialized: Mapping[str, Any] | None) -> tuple[str, ...] | None:
+    """The variables that a prompt reads, if its serialized form tells."""
+    arguments = (serialized or {}).get("kwargs") or {}
+    wanted = [*(arguments.get("input_variables") or ()), *(arguments.get("optional_variables") or ())]
+    return tuple(wanted) or None

@@ -1,0 +1,41 @@
+"""Which call read which parameter: noted where it is read, not guessed afterwards."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from langchain_core.runnables.config import var_child_runnable_config
+
+if TYPE_CHECKING:
+    from trace_core.context import Read
+    from trace_core.parameter_nodes import ParameterNode
+
+
+@dataclass(slots=True)
+class Pending:
+    """What the next call of a kind will have read: a model reads its settings before its call begins."""
+
+    kind: str
+    reads: list[tuple[str, ParameterNode, Read]] = field(default_factory=list)
+
+
+PENDING: ContextVar[Pending | None] = ContextVar("trace_langchain_pending", default=None)
+
+
+def note(argument: str, parameter: ParameterNode, read: Read) -> None:
+    """Tell the recorders of the call that runs here that it read a parameter.
+
+    Inside a prompt, function or tool, LangChain's own context variable holds the config for calls inside it, whose
+    callback manager has the call's id and handlers.
+    """
+    from trace_core.recording import BaseRecorder
+
+    config = var_child_runnable_config.get()
+    manager = (config or {}).get("callbacks")
+    parent = getattr(manager, "parent_run_id", None)
+    if parent is not None:
+        for handler in manager.handlers:  # type: ignore[union-attr]
+            if isinstance(handler, BaseRecorder):
+                handler._note(parent, argument, parameter, read)

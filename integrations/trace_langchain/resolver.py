@@ -1,0 +1,245 @@
+"""Where the inputs of LangChain's and LangGraph's calls came from.
+
+What their structure tells is taken from the tags of the runs (`seq:step:2`, `map:key:question`) and, in a graph, from
+the state's channels; what plain Python did in between is found by the values (`trace_core.recording.flow`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from trace_core.recording import Call, Flow, Ledger, Link, Origin
+from trace_langchain.channels import Channels, graph_step, is_pushed
+
+_PASSING = ("RunnablePassthrough", "RunnablePick")
+
+
+class LangChainFlow(Flow):
+    """`Flow` with what LangChain's structure says."""
+
+    def __init__(self, calls: Sequence[Call], ledger: Ledger) -> None:
+        known = {call.id: call for call in calls}
+        self._adopted = _adopted(calls, known)
+        self._routers = {call for call in calls if _is_condition(call)}
+        self._channels = Channels(self)
+        super().__init__(calls, ledger)
+        self._routers |= {call for call in calls if self._is_router(call)}
+        silent = {call for call in self._routers if not self.children[call]}
+        self.calls = [call for call in calls if call not in silent]
+        for children in self.children.values():
+            children[:] = [child for child in children if child not in silent]
+        self._callers = {
+            part[1]: call
+            for call in calls
+            if call.kind == "llm" and call.succeeded
+            for path, _ in ledger.parts(call.output)
+            for part in path
+            if isinstance(part, tuple) and part[0] == "tool_calls"
+        }
+
+    # --- what the runs are
+
+    def parent(self, call: Call) -> Call | None:
+        """The call inside which this one ran; a fallback's attempts are inside it."""
+        return self._adopted.get(call) or super().parent(call)
+
+    def is_node(self, call: Call) -> bool:
+        """Whether the call does something itself; LangChain's own passing on and choosing does not."""
+        if call in self._routers:
+            return False
+        if call.kind == "function" and call.name.startswith(_PASSING):
+            return False
+        return all(child in self._routers for child in self.children[call]) or any(
+            argument == "code" for argument, _, _ in call.reads
+        )
+
+    def _is_router(self, call: Call) -> bool:
+        """Whether it chooses a graph's next node: a step behind a node's body that got the state, not the body's output."""
+        step, parent = _number(call, "seq:step:"), self.parent(call)
+        if parent is None or step is None or step < 2 or graph_step(parent) is None:
+            return False
+        before = self._step(parent, step - 1)
+        return call.kind == "function" and (before is None or before.gave is not call.given)
+
+    # --- structure
+
+    def structural_input(self, call: Call, parent: Call | None) -> Origin | None:
+        """What the call's tags, its tool call, or the graph's channels say."""
+        if call.kind == "tool" and call.details.get("tool_call_id") in self._callers:
+            return Origin({self._callers[call.details["tool_call_id"]]: "tool_call_id"})
+        if parent is None:
+            return None
+        if graph_step(call) is not None and not self._is_body(call):
+            return self._channels.input_of(call, parent)
+        if call in self._routers and graph_step(parent) is not None:
+            return self._channels.after(call, parent)
+        step = _number(call, "seq:step:")
+        if call in self._adopted or _tagged(call, "map:key:", "branch:", "condition:", "retry:attempt:"):
+            return self.origin_in(parent).because("input")
+        if any(_tagged(sibling, "retry:attempt:") for sibling in self.children[parent]):
+            return self.origin_in(parent).because("input")
+        if step is None:
+            return None
+        if graph_step(parent) is not None:
+            before = self._step(parent, step - 1)
+            return self.origin_out(before).because("sequence") if before and before.gave is call.given else None
+        if step == 1:
+            return self.origin_in(parent).because("input")
+        before = next((found for n in range(step - 1, 0, -1) if (found := self._step(parent, n))), None)
+        return self.origin_in(parent) if before is None else self.origin_out(before).because("sequence")
+
+    def structural_output(self, scope: Call) -> Origin | None:
+        """The last step's, each branch's, the choice's, the state's."""
+        children = self.children[scope]
+        if scope.name.startswith(_PASSING) and not children:
+            return self._passed(scope)
+        if not children:
+            return Origin()
+        if any(graph_step(child) is not None for child in children) and not self._is_body(children[0]):
+            return self._channels.output_of(scope)
+        done = [child for child in children if child.succeeded and child not in self._routers]
+        by_key = {key: child for child in done if (key := _tagged(child, "map:key:"))}
+        if by_key:
+            return Origin(parts={key: self.origin_out(child) for key, child in by_key.items()})
+        if done and any(
+            child in self._adopted or _tagged(child, "retry:attempt:", "branch:", "condition:") for child in children
+        ):
+            return self.origin_out(max(done, key=lambda child: child.ended or 0))
+        steps = [step for child in done if (step := _number(child, "seq:step:")) is not None]
+        if steps and graph_step(scope) is None:
+            last = self._step(scope, max(steps))
+            return None if last is None else self.origin_out(last)
+        return None
+
+    def _is_body(self, call: Call) -> bool:
+        """Whether a run tagged as a graph's step is inside the run of that step, not the step itself."""
+        parent = self.parent(call)
+        return parent is not None and _tagged(parent, "graph:step:") == _tagged(call, "graph:step:") is not None
+
+    def _step(self, parent: Call, number: int) -> Call | None:
+        """The step of a sequence that succeeded last."""
+        found = [c for c in self.children[parent] if c.succeeded and _number(c, "seq:step:") == number]
+        return max(found, key=lambda call: call.ended or 0, default=None)
+
+    def _passed(self, call: Call) -> Origin:
+        given = self.origin_in(call)
+        if call.name.startswith("RunnablePick") and isinstance(call.inputs, dict):
+            keys = [key for key in call.inputs if str(key) in call.name.partition("<")[2].rstrip(">").split(",")]
+            if len(keys) == 1 and call.output is call.inputs[keys[0]]:
+                return given.at(keys[0])
+            return Origin(parts={key: given.at(key) for key in keys}) if keys else given
+        return given
+
+    # --- links
+
+    def arguments(self, call: Call, origin: Origin) -> Iterable[tuple[str, Origin]]:
+        """A prompt takes its variables, a model messages; others what they are given, by key."""
+        if call.kind == "prompt" and isinstance(call.inputs, dict):
+            used = call.details.get("variables") or ()
+            keys = [key for key in call.inputs if key in used] or list(call.inputs)
+            return [(str(key), origin.at(key)) for key in keys]
+        names = {"llm": "messages", "retriever": "query"}
+        if call.kind in names:
+            return [(names[call.kind], origin)]
+        return super().arguments(call, origin)
+
+    def links(self, call: Call) -> list[Link]:
+        """Data, and control from what chose that this call should run."""
+        links = super().links(call)
+        known = {link.source for link in links}
+        for chosen_by in self._choices(call, known):
+            if chosen_by not in known and chosen_by is not call:
+                known.add(chosen_by)
+                links.append(Link(chosen_by, "chosen_by", "route", "control"))
+        return links
+
+    def _choices(self, call: Call, known: Iterable[Call | None]) -> list[Call]:
+        """The nodes that a choice depended on, if the call is where the chosen way begins."""
+        chosen: list[Call] = []
+        inner, scope = call, self.parent(call)
+        while scope is not None and not self._comes_from_inside(known, scope):
+            for router in self.children[scope]:
+                if router in self._routers and router is not inner and (router.ended or 0) < inner.began:
+                    chosen += self.sinks([router]).sources if graph_step(scope) is None else ()
+            if self._forwards(scope, inner):
+                chosen += [source for source in self.origin_in(scope).sources if source is not None]
+            if graph_step(inner) is not None and not self._is_body(inner):
+                chosen += self._channels.chosen_by(inner, scope, self._routers)
+            inner, scope = scope, self.parent(scope)
+        return chosen
+
+    def _comes_from_inside(self, known: Iterable[Call | None], scope: Call) -> bool:
+        return any(source is not None and self._is_inside(source, scope) for source in known)
+
+    def _is_inside(self, call: Call, scope: Call) -> bool:
+        parent = self.parent(call)
+        while parent is not None and parent is not scope:
+            parent = self.parent(parent)
+        return parent is scope
+
+    def _forwards(self, scope: Call, inner: Call) -> bool:
+        """Whether a function only chose what should run on its input: it gave a runnable, or called one as it was called."""
+        return (
+            scope.kind == "function"
+            and self.children[scope] == [inner]
+            and not any(_tagged(inner, prefix) for prefix in ("seq:step:", "map:key:", "branch:", "retry:", "graph:"))
+            and inner not in self._adopted
+            and inner.given is scope.given
+            and inner.gave is scope.gave
+            and isinstance(scope.given, (dict, list))
+        )
+
+
+def _tagged(call: Call, *prefixes: str) -> str | None:
+    """What stands behind one of these prefixes in the call's tags."""
+    for tag in call.details.get("tags", ()):
+        for prefix in prefixes:
+            if tag.startswith(prefix):
+                return str(tag[len(prefix) :])
+    return None
+
+
+def _number(call: Call, prefix: str) -> int | None:
+    text = _tagged(call, prefix)
+    return int(text) if text is not None and text.isdigit() else None
+
+
+def _is_condition(call: Call) -> bool:
+    return _tagged(call, "condition:") is not None
+
+
+def _place(call: Call) -> tuple[str, ...]:
+    prefixes = ("seq:step:", "map:key:", "branch:", "condition:", "retry:attempt:")
+    return tuple(tag for tag in call.details.get("tags", ()) if tag.startswith(prefixes))
+
+
+def _adopted(calls: Sequence[Call], known: Mapping[Any, Call]) -> dict[Call, Call]:
+    """Attempts of fallbacks, by the fallback: LangChain reports them beside it (langchain issue 36072).
+
+    So does `create_react_agent` with the sequence inside its model's function. They ran within the other's time, at the
+    same place, or on the same input with the same result.
+    """
+    by_parent: dict[Any, list[Call]] = {}
+    for call in calls:
+        by_parent.setdefault(call.parent if call.parent in known else None, []).append(call)
+    parents = {call.parent for call in calls}
+    adopted: dict[Call, Call] = {}
+    for siblings in by_parent.values():
+        if len(siblings) < 2:
+            continue
+        for outer in siblings:
+            if outer.kind != "function" or outer.id in parents or outer.ended is None or outer in adopted:
+                continue
+            for inner in siblings:
+                within = outer.began < inner.began and inner.ended is not None and inner.ended < outer.ended
+                if within and inner not in adopted and _is_attempt(inner, outer):
+                    adopted[inner] = outer
+    return adopted
+
+
+def _is_attempt(inner: Call, outer: Call) -> bool:
+    if _place(inner) or _place(outer):
+        return _place(inner) == _place(outer)
+    same_input = inner.given is outer.given or (isinstance(inner.given, str) and inner.given == outer.given)
+    return same_input and (inner.error is not None or inner.gave is outer.gave)

@@ -1,0 +1,93 @@
+"""LangChain's values: what is in them, how they are told apart, and how they are shown as plain data."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+from langchain_core.documents import Document
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from langchain_core.outputs import ChatGeneration, Generation, LLMResult
+from langchain_core.prompt_values import ChatPromptValue, PromptValue, StringPromptValue
+from pydantic import BaseModel
+
+
+def opened(value: Any) -> Mapping[Hashable, Any] | None:
+    """The parts of a value by key, for finding out where each came from."""
+    if isinstance(value, BaseMessage):
+        parts: dict[Hashable, Any] = {"content": value.text if isinstance(value.content, list) else value.content}
+        if isinstance(value, AIMessage):
+            parts |= {("tool_calls", call.get("id") or i): call["args"] for i, call in enumerate(value.tool_calls)}
+        if isinstance(value, ToolMessage) and value.artifact is not None:
+            parts["artifact"] = value.artifact
+        return parts
+    if isinstance(value, ChatPromptValue):
+        return dict(enumerate(value.messages))
+    if isinstance(value, StringPromptValue):
+        return {"text": value.text}
+    if isinstance(value, Document):
+        return {"page_content": value.page_content, "metadata": value.metadata}
+    if is_command(value):
+        update = value.update
+        return {"update": dict(update) if isinstance(update, list) else update}
+    if isinstance(value, BaseModel):
+        return {name: getattr(value, name, None) for name in type(value).model_fields}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {each.name: getattr(value, each.name, None) for each in dataclasses.fields(value)}
+    return None
+
+
+def key(value: Any) -> Hashable | None:
+    """LangChain's own id of a message."""
+    return ("message", value.id) if isinstance(value, BaseMessage) and value.id else None
+
+
+def is_command(value: Any) -> bool:
+    """Whether it is a LangGraph `Command`; langgraph need not be installed."""
+    return type(value).__name__ == "Command" and type(value).__module__.startswith("langgraph")
+
+
+def result_of(response: LLMResult) -> Any:
+    """What a model's caller gets: the message of a chat model, the text of another."""
+    generations = response.generations
+    if not generations or not generations[0]:
+        return None
+    first: Generation = generations[0][0]
+    return first.message if isinstance(first, ChatGeneration) else first.text
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """A value as plain data, as an optimizer or a page shows it: a message by its text, a document by its page."""
+    if depth > 8:
+        return value
+    if isinstance(value, BaseMessage):
+        return _message(value, depth)
+    if isinstance(value, PromptValue):
+        return conversation(value.to_messages(), depth)
+    if isinstance(value, Document):
+        return {"page_content": value.page_content, **({"metadata": value.metadata} if value.metadata else {})}
+    if isinstance(value, (list, tuple)):
+        if value and all(isinstance(item, BaseMessage) for item in value):
+            return conversation(value, depth)
+        items = [plain(item, depth + 1) for item in value]
+        return items if type(value) is list else tuple(items)
+    if isinstance(value, dict):
+        return {name: plain(item, depth + 1) for name, item in value.items()}
+    if isinstance(value, BaseModel) or (dataclasses.is_dataclass(value) and not isinstance(value, type)):
+        return {str(name): plain(item, depth + 1) for name, item in (opened(value) or {}).items()}
+    return value
+
+
+def conversation(messages: Any, depth: int = 0) -> list[dict[str, Any]]:
+    """Messages, each with who said it."""
+    return [{"role": message.type, "content": _message(message, depth)} for message in messages]
+
+
+def _message(message: BaseMessage, depth: int) -> Any:
+    calls = message.tool_calls if isinstance(message, AIMessage) else []
+    text = message.text if isinstance(message.text, str) else str(message.content)
+    if not calls:
+        return str(text)
+    asked = [{"name": call["name"], "args": plain(call["args"], depth + 1)} for call in calls]
+    return {"text": str(text), "tool_calls": asked} if text else {"tool_calls": asked}

@@ -1,0 +1,112 @@
+"""From calls and links to nodes: each call that does something becomes an operation of the graph."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from trace_core.context import Read
+from trace_core.failures import error_text
+from trace_core.nodes import ExceptionNode, MessageNode, Node, message
+from trace_core.operators import Argument, Operation, call_template
+from trace_core.recording.call import Call, Link
+from trace_core.recording.flow import Flow
+from trace_core.rendering import identifier
+
+Shown = Callable[[Any], Any]
+
+
+def build(flow: Flow, shown: Shown, earlier: Mapping[Call, Node] | None = None) -> dict[Call, Node]:
+    """The nodes of a run by call, made in topological order; a root call's entry is its input where that is used.
+
+    Args:
+        flow: where the calls' inputs came from.
+        shown: a value of the framework as plain data.
+        earlier: nodes of calls of earlier runs that are linked to.
+    """
+    nodes = [call for call in flow.calls if flow.is_node(call)]
+    links = {call: flow.links(call) for call in nodes}
+    made: dict[Call, Node] = dict(earlier or {})
+    inputs: dict[int, Node] = {}
+
+    def source(link: Link, call: Call) -> Node:
+        if link.source is not None:
+            return made[link.source]
+        given = _root(flow, call).inputs
+        if id(given) not in inputs:
+            inputs[id(given)] = MessageNode(shown(given), _INPUT, (), None, False)
+        return inputs[id(given)]
+
+    for call in _in_order(nodes, links):
+        known = [link for link in links[call] if link.source is None or link.source in made]
+        made[call] = operation_node(call, [(source(link, call), link) for link in known], shown)
+    return made
+
+
+def operation_node(call: Call, sources: Sequence[tuple[Node, Link]], shown: Shown) -> MessageNode:
+    """The node of one call."""
+    arguments = [Argument(name, link.why, link.kind) for name, (_, link) in zip(_names(sources), sources, strict=True)]
+    parents: list[Node] = [node for node, _ in sources]
+    reads: list[Read | None] = [None] * len(parents)
+    by_position = 0 if all(a.name.isidentifier() for a in arguments) else len(arguments)
+    shown_arguments = [argument.name for argument in arguments[by_position:]]
+    for name, parameter, read in call.reads:
+        arguments.append(Argument(name, "code" if name == "code" else "parameter"))
+        parents.append(parameter)
+        reads.append(read)
+        if name != "code":
+            shown_arguments.append(identifier(name))
+    template = call_template(identifier(call.name or call.kind), by_position, tuple(shown_arguments))
+    operation = Operation(call.kind, tuple(arguments), template, call.details.get("description"))
+    info = {"name": call.name, "seconds": call.seconds, **call.details.get("info", {})}
+    if call.error is not None:
+        return message(error_text(call.error), operation, tuple(parents), reads, info, ExceptionNode)
+    return message(shown(call.output) if call.succeeded else None, operation, tuple(parents), reads, info)
+
+
+_INPUT = Operation("input", (), "input", "what the program was given")
+
+
+def _names(sources: Sequence[tuple[Node, Link]]) -> list[str]:
+    """The links' arguments; several sources of one argument are told apart as its items."""
+    wanted = [link.argument for _, link in sources]
+    counted: dict[str, int] = {}
+    names = []
+    for name in wanted:
+        number = counted.get(name, 0)
+        counted[name] = number + 1
+        names.append(f"{name}[{number}]" if wanted.count(name) > 1 else name)
+    return names
+
+
+def _root(flow: Flow, call: Call) -> Call:
+    while (parent := flow.parent(call)) is not None:
+        call = parent
+    return call
+
+
+def _in_order(nodes: Iterable[Call], links: Mapping[Call, Sequence[Link]]) -> list[Call]:
+    """Sources before what they lead to, else as they began; links that would close a circle do not count."""
+    nodes = list(nodes)
+    waiting = {call: {link.source for link in links[call] if link.source in links} for call in nodes}
+    leads_to: dict[Call, list[Call]] = {call: [] for call in nodes}
+    for call, sources in waiting.items():
+        for source in sources:
+            leads_to[source].append(call)  # type: ignore[index]
+    ready = [(call.began, id(call), call) for call in nodes if not waiting[call]]
+    heapq.heapify(ready)
+    ordered: list[Call] = []
+    while ready or len(ordered) < len(nodes):
+        if not ready:
+            stuck = min((call for call in nodes if waiting[call]), key=lambda call: call.began)
+            waiting[stuck] = set()
+            ready = [(stuck.began, id(stuck), stuck)]
+        *_, call = heapq.heappop(ready)
+        ordered.append(call)
+        for target in leads_to[call]:
+            if call in waiting[target]:
+                waiting[target].discard(call)
+                if not waiting[target]:
+                    heapq.heappush(ready, (target.began, id(target), target))
+    return ordered

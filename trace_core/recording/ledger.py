@@ -1,0 +1,216 @@
+"""Which call produced this value? The answer comes by a framework's own id, then by identity, equality and containment.
+
+A framework's hooks say which call ran inside which, and not where its inputs came from. Where its structure does not
+tell either (the body of a function is plain Python), the values do: the very object that one call gave and another got,
+an equal text, a text within a text. Small and interned values prove nothing by identity.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trace_core.recording.call import Call
+
+_SCALARS = (int, float, complex, bool, bytes, type(None))
+_LEAST_TEXT = 4
+_LEAST_FAR_TEXT = 16
+_DEEPEST = 6
+
+Path = tuple[Hashable, ...]
+Opened = Callable[[Any], "Mapping[Hashable, Any] | None"]
+Source = Call | None
+"""A call; None is the input of the run."""
+
+
+class Origin:
+    """Where a value came from: as a whole, or each of its parts (a dict's values, a list's items)."""
+
+    __slots__ = ("_sources", "parts")
+
+    def __init__(self, sources: Mapping[Source, str] | None = None, parts: Mapping[Hashable, Origin] | None = None):
+        self._sources = dict(sources or {})
+        self.parts = parts
+
+    def __bool__(self) -> bool:
+        return bool(self._sources) or any(self.parts.values() if self.parts else ())
+
+    @property
+    def sources(self) -> dict[Source, str]:
+        """All sources, each with how it is known."""
+        found = dict(self._sources)
+        for part in (self.parts or {}).values():
+            for source, why in part.sources.items():
+                found.setdefault(source, why)
+        return found
+
+    def at(self, key: Hashable) -> Origin:
+        """The origin of one part; of a whole whose parts are not told apart, its own."""
+        if self.parts is not None and key in self.parts:
+            return self.parts[key]
+        return Origin(self._sources)
+
+    def because(self, why: str) -> Origin:
+        """The same sources, known by something else."""
+        parts = None if self.parts is None else {key: part.because(why) for key, part in self.parts.items()}
+        return Origin(dict.fromkeys(self._sources, why), parts)
+
+    def __or__(self, other: Origin) -> Origin:
+        return Origin({**other.sources, **self.sources})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A part of what a call gave."""
+
+    call: Call
+    path: Path
+    value: Any
+
+
+class Ledger:
+    """What calls gave, by id, identity and equality.
+
+    Args:
+        opened: the parts of a framework's value (a message's content, a document's text) by key; None for one that
+            has none. Lists, tuples and dicts are opened here.
+        key: a framework's own id of a value, such as a message's, or None.
+    """
+
+    def __init__(self, opened: Opened, key: Callable[[Any], Hashable | None]) -> None:
+        self._opened = opened
+        self._key = key
+        self._by_identity: dict[int, list[Found]] = {}
+        self._by_key: dict[Hashable, list[Found]] = {}
+        self._by_text: dict[str, list[Found]] = {}
+        self._texts: dict[Call, list[Found]] = {}
+
+    def add(self, call: Call) -> None:
+        """Take in what a call gave."""
+        if call.gave is not call.output:
+            self._by_identity.setdefault(id(call.gave), []).append(Found(call, (), call.gave))
+        for path, value in self.parts(call.output):
+            found = Found(call, path, value)
+            if isinstance(value, str):
+                text = value.strip()
+                self._by_text.setdefault(text, []).append(found)
+                if len(text) >= _LEAST_TEXT:
+                    self._texts.setdefault(call, []).append(found)
+            elif not isinstance(value, _SCALARS):
+                self._by_identity.setdefault(id(value), []).append(found)
+                key = self._key(value)
+                if key is not None:
+                    self._by_key.setdefault(key, []).append(found)
+
+    def parts(self, value: Any) -> Iterator[tuple[Path, Any]]:
+        """The value and what is in it, level by level."""
+        to_visit: list[tuple[Path, Any]] = [((), value)]
+        seen: set[int] = set()
+        while to_visit:
+            path, part = to_visit.pop(0)
+            yield path, part
+            if len(path) >= _DEEPEST or id(part) in seen:
+                continue
+            inner = self.opened(part)
+            if inner:
+                seen.add(id(part))
+                to_visit.extend(((*path, key), item) for key, item in inner.items())
+
+    def opened(self, value: Any) -> Mapping[Hashable, Any] | None:
+        """The parts of a value by key, or None."""
+        if isinstance(value, (str, *_SCALARS)):
+            return None
+        if isinstance(value, dict):
+            return value
+        if isinstance(value, (list, tuple)):
+            return dict(enumerate(value))
+        return self._opened(value)
+
+    # --- looking up
+
+    def identical(self, value: Any, before: int, among: Collection[Call] | None = None) -> Found | None:
+        """The last call that gave this very object, or one with its id."""
+        if isinstance(value, (str, *_SCALARS)):
+            return None
+        found = _last(self._by_identity.get(id(value), ()), before, among)
+        key = self._key(value) if found is None else None
+        return found if key is None else _last(self._by_key.get(key, ()), before, among)
+
+    def equal_text(self, text: str, before: int, among: Collection[Call] | None = None) -> Found | None:
+        """The last call that gave this text, white space around it aside; the very same object counts for more."""
+        matches = [found for found in self._by_text.get(text.strip(), ()) if _eligible(found, before, among)]
+        same = [found for found in matches if found.value is text and len(text) >= _LEAST_FAR_TEXT]
+        return max(same or matches, key=_when, default=None)
+
+    def equal_whole(self, value: Any, before: int, among: Iterable[Call]) -> Call | None:
+        """The last of these calls whose whole output is equal to a number or a record."""
+        equal = [call for call in among if _ended_before(call, before) and equal_values(call.output, value)]
+        return max(equal, key=lambda call: call.ended or 0, default=None)
+
+    def texts_of(self, among: Iterable[Call], before: int) -> list[Found]:
+        """The texts, of four characters or more, that these calls gave before."""
+        return [found for call in among if _ended_before(call, before) for found in self._texts.get(call, ())]
+
+    def far_texts(self, before: int) -> list[Found]:
+        """The texts that any call gave before, if they are long enough to prove something wherever they turn up."""
+        return [found for found in self.texts_of(self._texts, before) if len(found.value) >= _LEAST_FAR_TEXT]
+
+
+def longest_within(text: str, candidates: Iterable[Found]) -> list[Found]:
+    """Those of the candidates whose text stands in a text, outside of any longer one that does; the latest of equals."""
+    taken: list[tuple[int, int]] = []
+    chosen = []
+    for found in sorted(candidates, key=lambda found: (-len(found.value.strip()), -_when(found))):
+        for start, end in _places(found.value.strip(), text):
+            if all(end <= a or start >= b for a, b in taken):
+                taken.append((start, end))
+                chosen.append(found)
+                break
+    return chosen
+
+
+def last_around(text: str, candidates: Iterable[Found]) -> Found | None:
+    """The latest of the candidates in whose text this one stands."""
+    text = text.strip()
+    around = [found for found in candidates if len(text) >= _LEAST_TEXT and any(_places(text, found.value))]
+    return max(around, key=_when, default=None)
+
+
+def _places(part: str, whole: str) -> Iterator[tuple[int, int]]:
+    if not part or part not in whole:
+        return
+    whole_words = len(part) < _LEAST_FAR_TEXT  # in languages without spaces, longer texts stand between letters
+    start = r"(?<!\w)" if whole_words and part[0].isalnum() else ""
+    end = r"(?!\w)" if whole_words and part[-1].isalnum() else ""
+    for match in re.finditer(f"{start}{re.escape(part)}{end}", whole):
+        yield match.span()
+
+
+def _eligible(found: Found, before: int, among: Collection[Call] | None) -> bool:
+    return _ended_before(found.call, before) and (among is None or found.call in among)
+
+
+def _ended_before(call: Call, before: int) -> bool:
+    return call.ended is not None and call.ended < before
+
+
+def _last(matches: Iterable[Found], before: int, among: Collection[Call] | None) -> Found | None:
+    return max((found for found in matches if _eligible(found, before, among)), key=_when, default=None)
+
+
+def _when(found: Found) -> int:
+    return found.call.ended or 0
+
+
+def equal_values(one: Any, other: Any) -> bool:
+    """Whether two values are the same or equal; True, False and None are too common for that to mean anything."""
+    if one is other:
+        return True
+    if isinstance(other, bool) or other is None or type(one) is not type(other):
+        return False
+    try:
+        return bool(one == other)
+    except Exception:  # noqa: BLE001 - a value's own comparison may raise anything; then it proves nothing
+        return False

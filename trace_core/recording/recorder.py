@@ -1,0 +1,208 @@
+"""The base of every adapter's `Recorder`: which run a call belongs to, and where the runs are kept."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from trace_core.errors import AmbiguousOutput, NothingRecorded
+from trace_core.nodes import ExceptionNode, Node
+from trace_core.recording.call import Call, kept
+from trace_core.recording.flow import Flow
+from trace_core.recording.run import Run
+
+if TYPE_CHECKING:
+    from trace_core.context import Read
+    from trace_core.parameter_nodes import ParameterNode
+
+_RUNS: ContextVar[Mapping[int, Run]] = ContextVar("trace_runs", default={})  # noqa: B039 - never written to
+"""The run that each recorder (by id) is in, here."""
+
+
+class BaseRecorder:
+    """Records the calls of a framework; an adapter reports them with `_begin`, `_end` and `_fail`.
+
+    Args:
+        max_runs: how many runs are kept; older ones are let go.
+        redact: called with each value before it reaches a graph, a problem or a file; gives what is shown instead.
+    """
+
+    def __init__(self, *, max_runs: int = 100, redact: Callable[[Any], Any] | None = None) -> None:
+        if max_runs < 1:
+            raise ValueError(f"max_runs must be at least 1, not {max_runs}")
+        self._lock = threading.RLock()
+        self._runs: deque[Run] = deque(maxlen=max_runs)
+        self._open: dict[Hashable, tuple[Run, Call, float]] = {}
+        self._held: list[Run] = []
+        self._redact = redact
+        self._count = count(1).__next__
+
+    # --- what a user asks
+
+    @contextmanager
+    def run(self) -> Iterator[Run]:
+        """Record all that is called in the block as one run.
+
+        Example:
+            with recorder.run() as run:
+                agent.invoke(question, config={"callbacks": [recorder]})
+            run.output.backward("too long")
+        """
+        run = self._new_run()
+        token = _RUNS.set({**_RUNS.get(), id(self): run})
+        with self._lock:
+            self._held.append(run)
+        try:
+            yield run
+        finally:
+            _RUNS.reset(token)
+            with self._lock:
+                self._held.remove(run)
+
+    @property
+    def last(self) -> Run:
+        """The run that began last.
+
+        Raises:
+            NothingRecorded: there is none.
+        """
+        if not self._runs:
+            raise NothingRecorded("nothing was recorded yet: was the recorder passed to the program?")
+        return self._runs[-1]
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The runs that are kept, in the order in which they began."""
+        return tuple(self._runs)
+
+    def output(self, result: Any) -> Node:
+        """The node of what a program returned.
+
+        Raises:
+            AmbiguousOutput: several runs, or none, may have given it.
+        """
+        for is_it in (self._is_result, self._equals_result):
+            found = [run for run in self._runs if any(is_it(call, result) for call in _roots(run))]
+            if len(found) == 1:
+                return found[0].output
+            if found:
+                raise AmbiguousOutput(f"{len(found)} recorded runs gave this result; use `with recorder.run()`", found)
+        raise AmbiguousOutput("no recorded run gave this result", [])
+
+    def error(self, exception: BaseException) -> ExceptionNode:
+        """The node of an exception that left a program.
+
+        Raises:
+            AmbiguousOutput: it was not recorded.
+        """
+        for run in reversed(self._runs):
+            for call in run.calls:
+                if call.error is exception and isinstance(run.output, ExceptionNode):
+                    return run.output
+        raise AmbiguousOutput(f"no recorded run ended with this {type(exception).__name__}", [])
+
+    def clear(self) -> None:
+        """Let go of all runs."""
+        with self._lock:
+            self._runs.clear()
+            self._open.clear()
+
+    # --- what an adapter says
+
+    def _flow(self, calls: list[Call]) -> Flow:
+        """How data went between calls of its framework."""
+        raise NotImplementedError
+
+    def _plain(self, value: Any) -> Any:
+        """A value of its framework as plain data."""
+        return value
+
+    def _is_result(self, call: Call, result: Any) -> bool:
+        """Whether a program's result is what this call gave."""
+        return call.succeeded and call.gave is result
+
+    def _equals_result(self, call: Call, result: Any) -> bool:
+        """Whether it is equal to what this call gave."""
+        return call.succeeded and type(call.output) is type(result) and bool(call.output == result)
+
+    # --- what an adapter reports
+
+    def _begin(
+        self, id: Hashable, parent: Hashable | None, kind: str, name: str, inputs: Any, details: dict[str, Any]
+    ) -> Call | None:
+        """A call began; one that is known already is not told twice."""
+        with self._lock:
+            if id in self._open:
+                return None
+            run = self._run_of(parent)
+            call = Call(id, parent, kind, name, kept(inputs), self._count(), given=inputs, details=details)
+            run.began(call)
+            self._open[id] = (run, call, time.perf_counter())
+            return call
+
+    def _end(self, id: Hashable, output: Any) -> Call | None:
+        """A call ended with this output."""
+        with self._lock:
+            call = self._close(id)
+            if call is not None:
+                call.output, call.gave = kept(output), output
+            return call
+
+    def _fail(self, id: Hashable, error: BaseException) -> Call | None:
+        """A call raised."""
+        with self._lock:
+            call = self._close(id)
+            if call is not None:
+                call.error = error
+            return call
+
+    def _note(self, id: Hashable, argument: str, parameter: ParameterNode, read: Read) -> None:
+        """A call that is open read a parameter."""
+        with self._lock:
+            found = self._open.get(id)
+            if found is not None and all(known is not parameter for _, known, _ in found[1].reads):
+                found[1].reads.append((argument, parameter, read))
+
+    def _close(self, id: Hashable) -> Call | None:
+        found = self._open.pop(id, None)
+        if found is None:
+            return None
+        run, call, start = found
+        call.ended = self._count()
+        call.seconds = time.perf_counter() - start
+        run.ended(call)
+        return call
+
+    def _run_of(self, parent: Hashable | None) -> Run:
+        """The parent's; else the block's that we are in; in a thread that knows of no block, the only one there is."""
+        if parent is not None and parent in self._open:
+            return self._open[parent][0]
+        here = _RUNS.get().get(id(self))
+        if here is not None:
+            return here
+        if parent is not None:
+            known = next((run for run in reversed(self._runs) if any(call.id == parent for call in run.calls)), None)
+            if known is not None:
+                return known
+        return self._held[0] if len(self._held) == 1 else self._new_run()
+
+    def _new_run(self) -> Run:
+        run = Run(self._flow, self._shown)
+        with self._lock:
+            self._runs.append(run)
+        return run
+
+    def _shown(self, value: Any) -> Any:
+        plain = self._plain(value)
+        return plain if self._redact is None else self._redact(plain)
+
+
+def _roots(run: Run) -> list[Call]:
+    known = {call.id for call in run.calls}
+    return [call for call in run.calls if call.parent not in known]

@@ -1,0 +1,200 @@
+"""One recorded run: what was called, and, when it is first looked at, the graph of it."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Hashable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from trace_core.errors import NothingRecorded
+from trace_core.nodes import ExceptionNode, MessageNode, Node, message
+from trace_core.operators import Argument, Operation, call_template
+from trace_core.recording.building import Shown, build
+from trace_core.recording.call import Call
+from trace_core.recording.flow import Flow
+from trace_core.trace_graph import TraceGraph
+
+if TYPE_CHECKING:
+    from trace_core.propagators import FeedbackLike
+
+
+class Run:
+    """What a recorder saw of one run of a program.
+
+    Example:
+        with recorder.run() as run:
+            agent.invoke(question, config={"callbacks": [recorder]})
+        run.output.backward("cite the page you used")
+        print(run.explain())
+    """
+
+    def __init__(self, flow: Callable[[list[Call]], Flow], shown: Shown) -> None:
+        self.id = str(uuid.uuid4())
+        self.calls: list[Call] = []
+        self._flow = flow
+        self._shown = shown
+        self._open: set[Hashable] = set()
+        self._idle = threading.Condition()
+        self._built: tuple[int, _Built] | None = None
+        self._events = 0
+
+    # --- while it runs: called by the recorder, under its lock
+
+    def began(self, call: Call) -> None:
+        """Take in a call that began."""
+        self.calls.append(call)
+        self._open.add(call.id)
+        self._events += 1
+
+    def ended(self, call: Call) -> None:
+        """Take in that it ended."""
+        self._open.discard(call.id)
+        self._events += 1
+        if not self._open:
+            with self._idle:
+                self._idle.notify_all()
+
+    @property
+    def is_active(self) -> bool:
+        """Whether calls of it have not ended."""
+        return bool(self._open)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until no call is open, for at most `timeout` seconds; whether that is so."""
+        with self._idle:
+            return self._idle.wait_for(lambda: not self._open, timeout)
+
+    # --- afterwards
+
+    @property
+    def output(self) -> Node:
+        """The node of what the run gave; of one that failed, its error.
+
+        Raises:
+            NothingRecorded: no call was recorded.
+        """
+        return self._result.output
+
+    @property
+    def error(self) -> ExceptionNode | None:
+        """The node of the error that ended the run."""
+        return self.output if isinstance(self.output, ExceptionNode) else None  # type: ignore[return-value]
+
+    @property
+    def graph(self) -> TraceGraph:
+        """All that ran: also what led to nothing, such as an attempt that failed."""
+        return self._result.graph
+
+    def node_of(self, call: Call) -> Node | None:
+        """The node of a call; of one that only holds others, what it gave, if that is one node."""
+        return self._result.nodes.get(call)
+
+    def backward(self, feedback: FeedbackLike) -> None:
+        """`run.output.backward(feedback)`."""
+        self.output.backward(feedback)
+
+    def explain(self, form: str = "text") -> str:
+        """Which call led to which, and how that is known.
+
+        Args:
+            form: "text" or "mermaid".
+        """
+        if form == "mermaid":
+            return self.graph.to_mermaid()
+        if form != "text":
+            raise ValueError(f'form must be "text" or "mermaid", not {form!r}')
+        graph = self.graph
+        lines = []
+        for node in graph.nodes:
+            if not isinstance(node, MessageNode):
+                continue
+            failed = f"  failed: {str(node._data).splitlines()[0]}" if isinstance(node, ExceptionNode) else ""
+            lines.append(f"{graph.name(node)}  {node.info.get('name', '')}".rstrip() + failed)
+            for argument, parent in zip(node.operation.arguments, node.parents, strict=True):
+                control = ", control" if argument.kind == "control" else ""
+                lines.append(f"  <- {graph.name(parent)}  ({argument.name}: {argument.why}{control})")
+        return "\n".join(lines)
+
+    @property
+    def _result(self) -> _Built:
+        if self._built is None or self._built[0] != self._events:
+            self._built = (self._events, _Built(self._flow(list(self.calls)), self._shown))
+        return self._built[1]
+
+    def __repr__(self) -> str:
+        return f"<Run {self.id[:8]}: {len(self.calls)} calls{', active' if self.is_active else ''}>"
+
+
+class _Built:
+    """The nodes of a run."""
+
+    def __init__(self, flow: Flow, shown: Shown) -> None:
+        self.flow = flow
+        self._shown = shown
+        self.nodes: Mapping[Call, Node] = build(flow, shown)
+
+    @cached_property
+    def _last(self) -> Call:
+        """The outermost call that ended last."""
+        roots = [call for call in self.flow.calls if self.flow.parent(call) is None]
+        if not roots:
+            raise NothingRecorded("no call was recorded: was the recorder passed to the program, as a callback?")
+        return max(roots, key=lambda call: call.ended or 0)
+
+    @cached_property
+    def ends(self) -> list[Node]:
+        """The nodes that the result came from, but for those that led to others of them."""
+        sources = self.flow.origin_out(self._last).sources if self._last.succeeded else {}
+        ends = {self.nodes[s].id: self.nodes[s] for s in sources if s is not None and s in self.nodes}
+        inner: set[int] = set()
+        to_visit = [parent for node in ends.values() for parent in node.parents]
+        while to_visit:
+            node = to_visit.pop()
+            if node.id not in inner:
+                inner.add(node.id)
+                to_visit.extend(node.parents)
+        return [node for id, node in ends.items() if id not in inner]
+
+    @cached_property
+    def output(self) -> Node:
+        if self._last.error is not None:
+            return self._failed_node
+        if self._last in self.nodes:
+            return self.nodes[self._last]
+        ends = self.ends
+        sources = self.flow.origin_out(self._last).sources
+        changed = any(why in ("contains", "inside", "input") for why in sources.values())
+        if len(ends) == 1 and not changed:
+            return ends[0]
+        names = tuple(f"from_{i}" for i in range(len(ends)))
+        arguments = tuple(Argument(name, "output") for name in names)
+        operation = Operation("output", arguments, call_template("output", len(names), ()), "what the program returned")
+        return message(self._shown(self._last.output), operation, tuple(ends), info={"name": self._last.name})
+
+    @property
+    def _failed_node(self) -> Node:
+        """The innermost call that raised what ended the run."""
+        error = self._last.error
+        failed = [call for call in self.nodes if call.error is not None]
+        same = [call for call in failed if call.error is error] or failed
+        if same:
+            return self.nodes[max(same, key=lambda call: call.ended or 0)]
+        from trace_core.failures import error_text
+
+        operation = Operation(self._last.kind or "function", (), self._last.name)
+        return message(error_text(error), operation, (), cls=ExceptionNode)  # type: ignore[arg-type]
+
+    @cached_property
+    def graph(self) -> TraceGraph:
+        found: dict[int, Node] = {}
+        to_visit: list[Node] = [node for node in self.nodes.values() if node is not None]
+        while to_visit:
+            node = to_visit.pop()
+            if node.id not in found:
+                found[node.id] = node
+                to_visit.extend(node.parents)
+        operations = [node.id for node in found.values() if isinstance(node, MessageNode) and node.parents]
+        outputs = [self._failed_node] if self._last.error is not None else self.ends
+        return TraceGraph([found[id] for id in sorted(found)], operations, outputs)
