@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 
-from trace_core import Batch, Module, OptoPrime, bundle, node
+from trace_core import Module, OptoPrime, bundle, node
 from trace_core.llm import ChatModel, default_llm
 
 MESSAGES = [
@@ -23,7 +23,7 @@ class Reader(Module):
 
     def __init__(self, llm: ChatModel) -> None:
         self.llm = llm
-        self.prompt = node("Say something about the language of the text.", trainable=True, description="tells the model what to say")
+        self.prompt = node("Say something about the text.", trainable=True, description="tells the model what to say")
 
     @bundle(trainable=True)
     def clean(self, message: str) -> str:
@@ -45,20 +45,16 @@ def learn(llm: ChatModel, reads: ChatModel, steps: int = 3) -> bool:
     """Take steps, and print what was learned; whether all messages are answered right."""
     reader = Reader(reads)
     code, prompt = (OptoPrime(reader.parameters().select(kind), llm) for kind in ("code", "prompt"))
-    for _ in range(steps):  # the code first: what the model reads depends on it
-        cleaned = Batch()
-        for output in map(reader.clean, [message for message, _ in MESSAGES]):
-            if "<" in output.data:
-                cleaned.add(output, "tags are still there: import re in the function and remove every tag")
-        answered = Batch()
-        if cleaned:
-            print(code.step(cleaned), end="\n\n")
-        for message, language in MESSAGES[:3]:
-            output = reader(message)
-            if output.data.strip(". ") != language:
-                answered.add(output, f"should be one word, the language of the text: {language}")
-        if answered:
-            print(prompt.step(answered), end="\n\n")
+    for message, language in MESSAGES[:steps]:  # the code first: what the model reads depends on it
+        reader.parameters().zero_feedback()
+        cleaned = reader.clean(message)
+        if "<" in cleaned.data:
+            cleaned.backward("tags are still there: import re in the function and remove every tag")
+            print(code.step(), end="\n\n")
+        answer = reader(message)
+        if answer.data.strip(". ") != language:
+            answer.backward(f"should answer {language}: the prompt must ask for the language of the text in one word")
+            print(prompt.step(), end="\n\n")
     right = sum(reader(message).data.strip(". ") == language for message, language in MESSAGES)
     print(f"{right} of {len(MESSAGES)} messages answered right")
     return right == len(MESSAGES)

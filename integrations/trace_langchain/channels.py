@@ -6,10 +6,11 @@ Callbacks do not say which; the values do. Writes of a step are seen from the ne
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from trace_core.recording import Call, Origin
+from trace_core.recording import Call, Flow, Origin
 from trace_core.recording.ledger import equal_values
 from trace_langchain import values
 
@@ -20,11 +21,11 @@ _ROOT = "__root__"
 
 
 class Write(NamedTuple):
-    """What a node wrote to a channel: the value, and where it stands in the node's output."""
+    """A value that a channel was given, and where that came from."""
 
-    node: Call
-    path: tuple[Hashable, ...]
     value: Any
+    origin: Callable[[], Origin]
+    is_input: bool
 
 
 def graph_step(call: Call) -> int | None:
@@ -49,19 +50,24 @@ class Channels:
 
     def input_of(self, node: Call, graph: Call) -> Origin:
         """Where the state, or what it was sent, came from."""
-        earlier = self._earlier(graph, graph_step(node) or 0, node.began)
+        step = graph_step(node) or 0
         if is_pushed(node):
-            senders = [call for call in earlier if graph_step(call) == graph_step(earlier[-1])] if earlier else []
+            earlier = _ended_nodes(self._flow, graph, step, node.began)
             default = Origin()
-            for sender in senders:
-                default = default | self._flow.origin_out(sender).because("send")
+            for sender in earlier:
+                if graph_step(sender) == graph_step(earlier[-1]):
+                    default = default | self._flow.origin_out(sender).because("send")
             given = (graph.inputs, self._flow.origin_in(graph))
             return self._flow.match(node.inputs, node.began, earlier, given, default or given[1])
-        return self._state(node.inputs, earlier, graph)
+        origin = self._state(node.inputs, graph, step, node.began)
+        resumed = self._resumed_with(node, graph)
+        if resumed is not None:
+            return Origin(parts={**(origin.parts or {}), "resume": resumed})
+        return origin if origin else self._flow.origin_in(graph).because("input")
 
     def output_of(self, graph: Call) -> Origin:
         """Where what the graph gave came from."""
-        return self._state(graph.output, self._earlier(graph, None, graph.ended or 0), graph)
+        return self._state(graph.output, graph, None, graph.ended or 0)
 
     def after(self, router: Call, node: Call) -> Origin:
         """Where the state came from that a node's router saw: what the node wrote, else what the node was given."""
@@ -80,87 +86,112 @@ class Channels:
             and graph_step(parent) == step - 1
             and node.name in str(router.output)
             for source in self._flow.sinks([router]).sources
-            if source is not None
+            if source.kind != "input"
         ]
 
-    def _earlier(self, graph: Call, step: int | None, before: int) -> list[Call]:
-        """The nodes whose writes are seen at a step (None: at the end)."""
-        return [
-            call
-            for call in self._flow.children[graph]
-            if call.succeeded
-            and graph_step(call) is not None
-            and (call.ended or 0) < before
-            and (step is None or (graph_step(call) or 0) < step)
-        ]
-
-    def _state(self, state: Any, earlier: Sequence[Call], graph: Call) -> Origin:
+    def _state(self, state: Any, graph: Call, step: int | None, before: int) -> Origin:
+        """Where a state came from that was read at a step (None: at the end)."""
+        writes: dict[Hashable, list[Write]] = {}
+        for flow, turn in self._turns(graph):
+            is_now = turn is graph
+            self._enter(writes, turn.inputs, {}, flow, turn, flow.origin_in)
+            for node in _ended_nodes(flow, turn, step if is_now else None, before):
+                self._enter(writes, node.output, _fields(node.inputs) or {}, flow, node, flow.origin_out)
         fields = _fields(state)
-        given, start = self._flow.origin_in(graph), _fields(graph.inputs)
-        writes = _writes(earlier)
         if fields is None:
-            return self._channel(state, writes.get(_ROOT, []), graph.inputs, given)
-        return Origin(
-            parts={
-                key: self._channel(
-                    value,
-                    writes.get(key, []),
-                    start.get(key) if start is not None else graph.inputs,
-                    given.at(key) if start is None or key in start else Origin(),
-                )
-                for key, value in fields.items()
-            }
-        )
+            return _channel(state, writes.get(_ROOT, []))
+        return Origin(parts={key: _channel(value, writes.get(key, [])) for key, value in fields.items()})
 
-    def _channel(self, value: Any, writes: Sequence[Write], start: Any, given: Origin) -> Origin:
-        if not writes:
-            return given.because("state")
-        for write in reversed(writes):
-            if _is_same(write.value, value):
-                return self._of(write).because("state")
-        if isinstance(value, list):
-            return Origin(parts={i: self._item(item, writes, start, given) for i, item in enumerate(value)})
-        origin = given.because("state")
-        for write in writes:
-            origin = origin | self._of(write).because("state")
-        return origin
+    @staticmethod
+    def _enter(
+        writes: dict[Hashable, list[Write]],
+        output: Any,
+        before: Mapping[Hashable, Any],
+        flow: Flow,
+        call: Call,
+        origin_of: Callable[[Call], Origin],
+    ) -> None:
+        for key, path, value in _updates(output, ()):
+            if key not in before or not _untouched(before[key], value):
+                writes.setdefault(key, []).append(Write(value, partial(_at, origin_of, call, path), origin_of == flow.origin_in))
 
-    def _item(self, item: Any, writes: Sequence[Write], start: Any, given: Origin) -> Origin:
-        """The origin of an item of a list that a reducer made."""
-        for write in reversed(writes):
-            listed = write.value if isinstance(write.value, (list, tuple)) else [write.value]
-            for index, other in enumerate(listed):
+    def _turns(self, graph: Call) -> list[tuple[Flow, Call]]:
+        """The graph's invocations so far on the same thread of its checkpointer, this one last."""
+        thread = graph.details.get("thread_id")
+        if thread is None or self._flow.parent(graph) is not None:
+            return [(self._flow, graph)]
+        return [
+            (flow, call)
+            for flow in (*self._flow.earlier, self._flow)
+            for call in flow.children[None]
+            if call.details.get("thread_id") == thread and call.name == graph.name and call.began <= graph.began
+        ]
+
+    def _resumed_with(self, node: Call, graph: Call) -> Origin | None:
+        """Where the value came from that an interrupted node was resumed with."""
+        if not values.is_command(graph.inputs) or graph.inputs.resume is None:
+            return None
+        first = min(graph_step(call) or 0 for call in self._flow.children[graph] if graph_step(call) is not None)
+        return self._flow.origin_in(graph).because("resume") if graph_step(node) == first else None
+
+
+def _ended_nodes(flow: Flow, graph: Call, step: int | None, before: int) -> list[Call]:
+    """The nodes whose writes are seen at a step (None: at the end)."""
+    return [
+        call
+        for call in flow.children[graph]
+        if call.succeeded
+        and (at := graph_step(call)) is not None
+        and (call.ended or 0) < before
+        and (step is None or at < step)
+    ]
+
+
+def _channel(value: Any, writes: Sequence[Write]) -> Origin:
+    """Where a channel's value came from: the last write of it, or, of what a reducer made, each item's, or all writes."""
+    for write in reversed(writes):
+        if _is_same(write.value, value):
+            return write.origin().because("state")
+    if isinstance(value, list) and writes:
+        return Origin(parts={i: _item(item, writes) for i, item in enumerate(value)})
+    origin = Origin()
+    for write in writes:
+        origin = origin | write.origin().because("state")
+    return origin
+
+
+def _item(item: Any, writes: Sequence[Write]) -> Origin:
+    """Where an item came from of a list that a reducer made; what no node wrote was given, perhaps in another form."""
+    for write in reversed(writes):
+        if isinstance(write.value, (list, tuple)):
+            for index, other in enumerate(write.value):
                 if _is_same(other, item):
-                    whole = self._of(write)
-                    return (whole.at(index) if isinstance(write.value, (list, tuple)) else whole).because("state")
-        if isinstance(start, (list, tuple)):
-            for index, other in enumerate(start):
-                if _is_same(other, item):
-                    return given.at(index).because("state")
-        return given.because("state")
+                    return write.origin().at(index).because("state")
+        elif _is_same(write.value, item):
+            return write.origin().because("state")
+    given = [write for write in writes if write.is_input] or writes[:1]
+    alike = [write for write in given if _holds_text(write.value, values.plain(item))]
+    return (alike or given)[-1].origin().because("state")
 
-    def _of(self, write: Write) -> Origin:
-        origin = self._flow.origin_out(write.node)
-        for key in write.path:
-            origin = origin.at(key)
-        return origin
+
+def _holds_text(value: Any, text: Any) -> bool:
+    """Whether a text is in what was given: `("user", "Hello")`, `{"role": "user", "content": "Hello"}`."""
+    if isinstance(value, (list, tuple, dict)):
+        return any(_holds_text(item, text) for item in (value.values() if isinstance(value, dict) else value))
+    return isinstance(text, str) and value == text
+
+
+def _at(origin_of: Callable[[Call], Origin], call: Call, path: tuple[Hashable, ...]) -> Origin:
+    origin = origin_of(call)
+    for key in path:
+        origin = origin.at(key)
+    return origin
 
 
 def _fields(state: Any) -> Mapping[Hashable, Any] | None:
     if isinstance(state, dict):
         return state
     return None if isinstance(state, (list, tuple, str)) or values.key(state) else values.opened(state)
-
-
-def _writes(nodes: Iterable[Call]) -> dict[Hashable, list[Write]]:
-    """What nodes wrote, by channel, in order; a value that was there already is none."""
-    found: dict[Hashable, list[Write]] = {}
-    for node in nodes:
-        before = _fields(node.inputs) or {}
-        for key, path, value in _updates(node.output, ()):
-            if key not in before or not _untouched(before[key], value):
-                found.setdefault(key, []).append(Write(node, path, value))
-    return found
 
 
 def _updates(output: Any, path: tuple[Hashable, ...]) -> list[tuple[Hashable, tuple[Hashable, ...], Any]]:

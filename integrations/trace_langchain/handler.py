@@ -102,8 +102,8 @@ class Recorder(BaseRecorder, _Base):
 
     # --- how values are shown and linked
 
-    def _flow(self, calls: list[Call]) -> Flow:
-        return LangChainFlow(calls, Ledger(values.opened, values.key))
+    def _flow(self, calls: list[Call], earlier: Sequence[Flow]) -> Flow:
+        return LangChainFlow(calls, Ledger(values.opened, values.key), earlier)
 
     def _plain(self, value: Any) -> Any:
         return values.plain(value)
@@ -138,6 +138,8 @@ class Recorder(BaseRecorder, _Base):
             details["info"] = self._about
         pending = PENDING.get()
         call = self._begin(run_id, parent_run_id, kind, name, inputs, {"tags": tags or (), **known, **details})
+        if parent_run_id is None and call is not None and (thread := known.get("thread_id")) is not None:
+            self._converses(call, thread)
         if pending is not None and call is not None and kind == pending.kind:
             PENDING.set(None)
             call.reads.extend(pending.reads)

@@ -9,22 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from trace_core.recording import Call, Flow, Ledger, Link, Origin
-from trace_langchain.channels import Channels, graph_step, is_pushed
+from langchain_core.messages import ToolMessage
 
+from trace_core.recording import Call, Flow, Ledger, Link, Origin
+from trace_langchain.channels import Channels, graph_step
+
+_INTERRUPTS = ("GraphInterrupt", "NodeInterrupt")
 _PASSING = ("RunnablePassthrough", "RunnablePick")
 
 
 class LangChainFlow(Flow):
     """`Flow` with what LangChain's structure says."""
 
-    def __init__(self, calls: Sequence[Call], ledger: Ledger) -> None:
+    def __init__(self, calls: Sequence[Call], ledger: Ledger, earlier: Sequence[Flow] = ()) -> None:
+        self._has_run_others = {call.parent for call in calls}
+        calls = _without_superseded(calls)
         known = {call.id: call for call in calls}
-        self._adopted = _adopted(calls, known)
+        self._adopted = _adopted(calls, known) | _strays(calls, known)
         self._routers = {call for call in calls if _is_condition(call)}
         self._channels = Channels(self)
-        super().__init__(calls, ledger)
+        super().__init__(calls, ledger, earlier)
         self._routers |= {call for call in calls if self._is_router(call)}
+        self._has_run_others -= {c.parent for c in self._routers if all(d in self._routers for d in self._with(c))}
         silent = {call for call in self._routers if not self.children[call]}
         self.calls = [call for call in calls if call not in silent]
         for children in self.children.values():
@@ -38,6 +44,10 @@ class LangChainFlow(Flow):
             if isinstance(part, tuple) and part[0] == "tool_calls"
         }
 
+    def _with(self, call: Call) -> list[Call]:
+        parent = self.parent(call)
+        return [] if parent is None else self.children[parent]
+
     # --- what the runs are
 
     def parent(self, call: Call) -> Call | None:
@@ -50,9 +60,10 @@ class LangChainFlow(Flow):
             return False
         if call.kind == "function" and call.name.startswith(_PASSING):
             return False
-        return all(child in self._routers for child in self.children[call]) or any(
-            argument == "code" for argument, _, _ in call.reads
-        )
+        if any(argument == "code" for argument, _, _ in call.reads):
+            return True
+        children = self.children[call]
+        return all(c in self._routers for c in children) if children else call.id not in self._has_run_others
 
     def _is_router(self, call: Call) -> bool:
         """Whether it chooses a graph's next node: a step behind a node's body that got the state, not the body's output."""
@@ -75,7 +86,7 @@ class LangChainFlow(Flow):
         if call in self._routers and graph_step(parent) is not None:
             return self._channels.after(call, parent)
         step = _number(call, "seq:step:")
-        if call in self._adopted or _tagged(call, "map:key:", "branch:", "condition:", "retry:attempt:"):
+        if (call in self._adopted and not call.details.get("strayed")) or _tagged(call, "map:key:", "branch:", "condition:", "retry:attempt:"):
             return self.origin_in(parent).because("input")
         if any(_tagged(sibling, "retry:attempt:") for sibling in self.children[parent]):
             return self.origin_in(parent).because("input")
@@ -92,6 +103,8 @@ class LangChainFlow(Flow):
     def structural_output(self, scope: Call) -> Origin | None:
         """The last step's, each branch's, the choice's, the state's."""
         children = self.children[scope]
+        if "bubbled" in scope.details:
+            return None
         if scope.name.startswith(_PASSING) and not children:
             return self._passed(scope)
         if not children:
@@ -103,7 +116,9 @@ class LangChainFlow(Flow):
         if by_key:
             return Origin(parts={key: self.origin_out(child) for key, child in by_key.items()})
         if done and any(
-            child in self._adopted or _tagged(child, "retry:attempt:", "branch:", "condition:") for child in children
+            (child in self._adopted and not child.details.get("strayed"))
+            or _tagged(child, "retry:attempt:", "branch:", "condition:")
+            for child in children
         ):
             return self.origin_out(max(done, key=lambda child: child.ended or 0))
         steps = [step for child in done if (step := _number(child, "seq:step:")) is not None]
@@ -111,6 +126,23 @@ class LangChainFlow(Flow):
             last = self._step(scope, max(steps))
             return None if last is None else self.origin_out(last)
         return None
+
+    def _find(self, value: Any, *where: Any, **options: Any) -> Origin | None:
+        if isinstance(value, ToolMessage):  # also one that says how the tool failed
+            called = [c for c in self.calls if c.kind == "tool" and c.details.get("tool_call_id") == value.tool_call_id]
+            if called:
+                last = max(called, key=lambda call: call.ended or 0)
+                origin = self.origin_out(last) if last.error is None else Origin({last: ""})
+                return origin.because("tool_call_id")
+        return super()._find(value, *where, **options)
+
+    def _matched_output(self, scope: Call) -> Origin:
+        if scope.kind == "tool" and isinstance(scope.output, ToolMessage):  # what the tool returned is its content
+            children = [child for child in self.children[scope] if child.succeeded]
+            given = (scope.inputs, self.origin_in(scope))
+            default = self.sinks(children) or given[1]
+            return self.match(scope.output.content, scope.ended or 0, children, given, default)
+        return super()._matched_output(scope)
 
     def _is_body(self, call: Call) -> bool:
         """Whether a run tagged as a graph's step is inside the run of that step, not the step itself."""
@@ -154,7 +186,7 @@ class LangChainFlow(Flow):
                 links.append(Link(chosen_by, "chosen_by", "route", "control"))
         return links
 
-    def _choices(self, call: Call, known: Iterable[Call | None]) -> list[Call]:
+    def _choices(self, call: Call, known: Iterable[Call]) -> list[Call]:
         """The nodes that a choice depended on, if the call is where the chosen way begins."""
         chosen: list[Call] = []
         inner, scope = call, self.parent(call)
@@ -163,14 +195,14 @@ class LangChainFlow(Flow):
                 if router in self._routers and router is not inner and (router.ended or 0) < inner.began:
                     chosen += self.sinks([router]).sources if graph_step(scope) is None else ()
             if self._forwards(scope, inner):
-                chosen += [source for source in self.origin_in(scope).sources if source is not None]
+                chosen += [source for source in self.origin_in(scope).sources if source.kind != "input"]
             if graph_step(inner) is not None and not self._is_body(inner):
                 chosen += self._channels.chosen_by(inner, scope, self._routers)
             inner, scope = scope, self.parent(scope)
         return chosen
 
-    def _comes_from_inside(self, known: Iterable[Call | None], scope: Call) -> bool:
-        return any(source is not None and self._is_inside(source, scope) for source in known)
+    def _comes_from_inside(self, known: Iterable[Call], scope: Call) -> bool:
+        return any(self._is_inside(source, scope) for source in known)
 
     def _is_inside(self, call: Call, scope: Call) -> bool:
         parent = self.parent(call)
@@ -236,6 +268,34 @@ def _adopted(calls: Sequence[Call], known: Mapping[Any, Call]) -> dict[Call, Cal
                 if within and inner not in adopted and _is_attempt(inner, outer):
                     adopted[inner] = outer
     return adopted
+
+
+def _without_superseded(calls: Sequence[Call]) -> list[Call]:
+    """The calls, without a graph's node that was interrupted and later ran again, under the same name of its state."""
+    again = {
+        call.details["langgraph_checkpoint_ns"]: call
+        for call in calls
+        if graph_step(call) is not None and "langgraph_checkpoint_ns" in call.details
+    }
+    return [
+        call
+        for call in calls
+        if call.details.get("bubbled") not in _INTERRUPTS
+        or graph_step(call) is None
+        or again.get(call.details.get("langgraph_checkpoint_ns")) in (call, None)
+    ]
+
+
+def _strays(calls: Sequence[Call], known: Mapping[Any, Call]) -> dict[Call, Call]:
+    """Calls from a thread that knew of no parent, by the innermost function that ran all the while."""
+    found = {}
+    for stray in calls:
+        if stray.details.get("strayed") and stray.parent not in known and stray.ended is not None:
+            around = [c for c in calls if c.began < stray.began and (c.ended or 0) > stray.ended and c.kind == "function"]
+            around = [call for call in around if not call.details.get("strayed")]
+            if around:
+                found[stray] = max(around, key=lambda call: call.began)
+    return found
 
 
 def _is_attempt(inner: Call, outer: Call) -> bool:

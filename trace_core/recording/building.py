@@ -18,7 +18,7 @@ Shown = Callable[[Any], Any]
 
 
 def build(flow: Flow, shown: Shown, earlier: Mapping[Call, Node] | None = None) -> dict[Call, Node]:
-    """The nodes of a run by call, made in topological order; a root call's entry is its input where that is used.
+    """The nodes of a run by call, made in topological order; inputs too, where they are used.
 
     Args:
         flow: where the calls' inputs came from.
@@ -27,20 +27,17 @@ def build(flow: Flow, shown: Shown, earlier: Mapping[Call, Node] | None = None) 
     """
     nodes = [call for call in flow.calls if flow.is_node(call)]
     links = {call: flow.links(call) for call in nodes}
-    made: dict[Call, Node] = dict(earlier or {})
-    inputs: dict[int, Node] = {}
-
-    def source(link: Link, call: Call) -> Node:
-        if link.source is not None:
-            return made[link.source]
-        given = _root(flow, call).inputs
-        if id(given) not in inputs:
-            inputs[id(given)] = MessageNode(shown(given), _INPUT, (), None, False)
-        return inputs[id(given)]
-
+    made: dict[Call, Node] = {}
+    history = earlier or {}
     for call in _in_order(nodes, links):
-        known = [link for link in links[call] if link.source is None or link.source in made]
-        made[call] = operation_node(call, [(source(link, call), link) for link in known], shown)
+        sources = []
+        for link in links[call]:
+            node = made.get(link.source, history.get(link.source))
+            if node is None and link.source.kind == "input":
+                node = made[link.source] = MessageNode(shown(link.source.output), _INPUT, (), None, False)
+            if node is not None:  # else the two would lead to each other
+                sources.append((node, link))
+        made[call] = operation_node(call, sources, shown)
     return made
 
 
@@ -80,12 +77,6 @@ def _names(sources: Sequence[tuple[Node, Link]]) -> list[str]:
     return names
 
 
-def _root(flow: Flow, call: Call) -> Call:
-    while (parent := flow.parent(call)) is not None:
-        call = parent
-    return call
-
-
 def _in_order(nodes: Iterable[Call], links: Mapping[Call, Sequence[Link]]) -> list[Call]:
     """Sources before what they lead to, else as they began; links that would close a circle do not count."""
     nodes = list(nodes)
@@ -93,7 +84,7 @@ def _in_order(nodes: Iterable[Call], links: Mapping[Call, Sequence[Link]]) -> li
     leads_to: dict[Call, list[Call]] = {call: [] for call in nodes}
     for call, sources in waiting.items():
         for source in sources:
-            leads_to[source].append(call)  # type: ignore[index]
+            leads_to[source].append(call)
     ready = [(call.began, id(call), call) for call in nodes if not waiting[call]]
     heapq.heapify(ready)
     ordered: list[Call] = []

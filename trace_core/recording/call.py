@@ -60,9 +60,9 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """That a call took in what another call gave (or, where `source` is None, the run's input), and how that is known."""
+    """That a call took in what another call gave, or the input of the run, and how that is known."""
 
-    source: Call | None
+    source: Call
     argument: str
     why: str
     kind: str = "data"

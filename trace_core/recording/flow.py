@@ -31,16 +31,23 @@ class Flow:
     Args:
         calls: all calls of a run, in the order in which they began.
         ledger: an empty ledger; the calls' outputs are entered.
+        earlier: the flows of earlier turns of the conversation, whose outputs count too.
     """
 
-    def __init__(self, calls: Sequence[Call], ledger: Ledger) -> None:
+    def __init__(self, calls: Sequence[Call], ledger: Ledger, earlier: Sequence[Flow] = ()) -> None:
         self.calls = calls
         self.ledger = ledger
+        self.earlier = earlier
+        self._owner = {call: flow for flow in earlier for call in flow.by_id.values()}
         self.by_id = {call.id: call for call in calls}
         self.children: dict[Call | None, list[Call]] = defaultdict(list)
         self._in: dict[Call, Origin] = {}
         self._out: dict[Call, Origin] = {}
+        self._inputs: dict[int, Call] = {}
         self._originals = {id(call.inputs): call.given for call in calls} | {id(c.output): c.gave for c in calls}
+        for call in self._owner:
+            if call.succeeded:
+                ledger.add(call)
         for call in calls:
             self.children[self.parent(call)].append(call)
             if call.succeeded:
@@ -67,19 +74,27 @@ class Flow:
     def arguments(self, call: Call, origin: Origin) -> Iterable[tuple[str, Origin]]:
         """The call's arguments with the origin of each."""
         if isinstance(call.inputs, dict) and origin.parts is not None:
-            return [(str(key), origin.at(key)) for key in call.inputs]
+            return [(str(key), origin.at(key)) for key in dict.fromkeys([*call.inputs, *origin.parts])]
         return [("input", origin)]
 
     # --- origins
 
     def links(self, call: Call) -> list[Link]:
         """What a node took in; each source once."""
-        links: dict[Call | None, Link] = {}
+        links: dict[Call, Link] = {}
         for argument, origin in self.arguments(call, self.origin_in(call)):
             for source, why in origin.sources.items():
                 if source is not call and source not in links:
                     links[source] = Link(source, argument, why)
         return list(links.values())
+
+    def input_of(self, root: Call) -> Call:
+        """What stands for the input of an outermost call; the same object that went into several is one input."""
+        if id(root.given) not in self._inputs:
+            given = Call(("input", root.id), None, "input", "input", None, root.began, output=root.inputs, gave=root.given)
+            given.ended = root.began
+            self._inputs[id(root.given)] = given
+        return self._inputs[id(root.given)]
 
     def origin_in(self, call: Call) -> Origin:
         """Where a call's input came from."""
@@ -95,6 +110,8 @@ class Flow:
 
     def origin_out(self, call: Call) -> Origin:
         """Where a call's output came from."""
+        if call in self._owner:
+            return self._owner[call].origin_out(call)
         known = self._out.get(call)
         if known is None:
             self._out[call] = Origin()
@@ -110,7 +127,7 @@ class Flow:
     def _matched_input(self, call: Call, parent: Call | None) -> Origin:
         siblings = [other for other in self.children[parent] if other is not call]
         if parent is None:
-            own = Origin({None: "input"})
+            own = Origin({self.input_of(call): "input"})
             return self.match(call.inputs, call.began, siblings, None, default=own)
         given = (parent.inputs, self.origin_in(parent))
         return self.match(call.inputs, call.began, siblings, given, default=given[1].because("input"))
@@ -125,7 +142,8 @@ class Flow:
         taken = {source for child in children for node in self.nodes_in(child) for source in self._sources(node)}
         out = Origin()
         for child in children:
-            left = {s: why for s, why in self.origin_out(child).sources.items() if s is not None and s not in taken}
+            sources = self.origin_out(child).sources
+            left = {s: why for s, why in sources.items() if s.kind != "input" and s not in taken}
             out = out | Origin(left).because("inside")
         return out
 
@@ -135,7 +153,7 @@ class Flow:
             return [scope]
         return [node for child in self.children[scope] for node in self.nodes_in(child)]
 
-    def _sources(self, node: Call) -> list[Call | None]:
+    def _sources(self, node: Call) -> list[Call]:
         return [link.source for link in self.links(node)]
 
     # --- values

@@ -21,8 +21,6 @@ _DEEPEST = 6
 
 Path = tuple[Hashable, ...]
 Opened = Callable[[Any], "Mapping[Hashable, Any] | None"]
-Source = Call | None
-"""A call; None is the input of the run."""
 
 
 class Origin:
@@ -30,7 +28,7 @@ class Origin:
 
     __slots__ = ("_sources", "parts")
 
-    def __init__(self, sources: Mapping[Source, str] | None = None, parts: Mapping[Hashable, Origin] | None = None):
+    def __init__(self, sources: Mapping[Call, str] | None = None, parts: Mapping[Hashable, Origin] | None = None):
         self._sources = dict(sources or {})
         self.parts = parts
 
@@ -38,7 +36,7 @@ class Origin:
         return bool(self._sources) or any(self.parts.values() if self.parts else ())
 
     @property
-    def sources(self) -> dict[Source, str]:
+    def sources(self) -> dict[Call, str]:
         """All sources, each with how it is known."""
         found = dict(self._sources)
         for part in (self.parts or {}).values():

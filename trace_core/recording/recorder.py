@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _RUNS: ContextVar[Mapping[int, Run]] = ContextVar("trace_runs", default={})  # noqa: B039 - never written to
 """The run that each recorder (by id) is in, here."""
+
+_OUTERMOST: ContextVar[Mapping[int, Hashable]] = ContextVar("trace_outermost", default={})  # noqa: B039
+"""The outermost call that each recorder saw begin last, here."""
 
 
 class BaseRecorder:
@@ -55,7 +58,7 @@ class BaseRecorder:
             run.output.backward("too long")
         """
         run = self._new_run()
-        token = _RUNS.set({**_RUNS.get(), id(self): run})
+        token = _RUNS.set({**_RUNS.get(), _key(self): run})
         with self._lock:
             self._held.append(run)
         try:
@@ -115,8 +118,8 @@ class BaseRecorder:
 
     # --- what an adapter says
 
-    def _flow(self, calls: list[Call]) -> Flow:
-        """How data went between calls of its framework."""
+    def _flow(self, calls: list[Call], earlier: Sequence[Flow]) -> Flow:
+        """How data went between calls of its framework, with those of earlier runs of the conversation."""
         raise NotImplementedError
 
     def _plain(self, value: Any) -> Any:
@@ -140,9 +143,11 @@ class BaseRecorder:
         with self._lock:
             if id in self._open:
                 return None
-            run = self._run_of(parent)
+            run = self._run_of(parent, inputs, details)
             call = Call(id, parent, kind, name, kept(inputs), self._count(), given=inputs, details=details)
             run.began(call)
+            if parent is None:
+                _OUTERMOST.set({**_OUTERMOST.get(), _key(self): id})
             self._open[id] = (run, call, time.perf_counter())
             return call
 
@@ -169,6 +174,18 @@ class BaseRecorder:
             if found is not None and all(known is not parameter for _, known, _ in found[1].reads):
                 found[1].reads.append((argument, parameter, read))
 
+    def _converses(self, call: Call, conversation: Hashable) -> None:
+        """An open call's run is a turn of a conversation."""
+        self._open[call.id][0].conversation = conversation
+
+    def _earlier(self, run: Run) -> list[Run]:
+        """The runs before this one in the same conversation."""
+        if run.conversation is None:
+            return []
+        runs = self.runs
+        before = runs[: runs.index(run)] if run in runs else runs
+        return [other for other in before if other.conversation == run.conversation]
+
     def _close(self, id: Hashable) -> Call | None:
         found = self._open.pop(id, None)
         if found is None:
@@ -179,21 +196,27 @@ class BaseRecorder:
         run.ended(call)
         return call
 
-    def _run_of(self, parent: Hashable | None) -> Run:
+    def _run_of(self, parent: Hashable | None, inputs: Any, details: dict[str, Any]) -> Run:
         """The parent's; else the block's that we are in; in a thread that knows of no block, the only one there is."""
         if parent is not None and parent in self._open:
             return self._open[parent][0]
-        here = _RUNS.get().get(id(self))
+        here = _RUNS.get().get(_key(self))
         if here is not None:
             return here
+        outermost = self._open.get(_OUTERMOST.get().get(_key(self)))
+        if outermost is not None and outermost[1].given is inputs:  # a framework lost the parent of what it calls
+            return outermost[0]
         if parent is not None:
             known = next((run for run in reversed(self._runs) if any(call.id == parent for call in run.calls)), None)
             if known is not None:
                 return known
-        return self._held[0] if len(self._held) == 1 else self._new_run()
+        if len(self._held) == 1:
+            details["strayed"] = True
+            return self._held[0]
+        return self._new_run()
 
     def _new_run(self) -> Run:
-        run = Run(self._flow, self._shown)
+        run = Run(self._flow, self._shown, self._earlier)
         with self._lock:
             self._runs.append(run)
         return run
@@ -201,6 +224,9 @@ class BaseRecorder:
     def _shown(self, value: Any) -> Any:
         plain = self._plain(value)
         return plain if self._redact is None else self._redact(plain)
+
+
+_key = id  # `id` names a call's id in the methods
 
 
 def _roots(run: Run) -> list[Call]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +30,19 @@ class Run:
         print(run.explain())
     """
 
-    def __init__(self, flow: Callable[[list[Call]], Flow], shown: Shown) -> None:
+    def __init__(
+        self,
+        flow: Callable[[list[Call], Sequence[Flow]], Flow],
+        shown: Shown,
+        earlier: Callable[[Run], list[Run]],
+    ) -> None:
         self.id = str(uuid.uuid4())
+        self.conversation: Hashable | None = None
+        """What the run is a turn of, such as a thread of a checkpointer."""
         self.calls: list[Call] = []
         self._flow = flow
         self._shown = shown
+        self._earlier = earlier
         self._open: set[Hashable] = set()
         self._idle = threading.Condition()
         self._built: tuple[int, _Built] | None = None
@@ -120,7 +128,9 @@ class Run:
     @property
     def _result(self) -> _Built:
         if self._built is None or self._built[0] != self._events:
-            self._built = (self._events, _Built(self._flow(list(self.calls)), self._shown))
+            before = [run._result for run in self._earlier(self) if run.calls]
+            flow = self._flow(list(self.calls), [built.flow for built in before])
+            self._built = (self._events, _Built(flow, self._shown, before))
         return self._built[1]
 
     def __repr__(self) -> str:
@@ -130,10 +140,18 @@ class Run:
 class _Built:
     """The nodes of a run."""
 
-    def __init__(self, flow: Flow, shown: Shown) -> None:
+    def __init__(self, flow: Flow, shown: Shown, earlier: Sequence[_Built]) -> None:
         self.flow = flow
         self._shown = shown
-        self.nodes: Mapping[Call, Node] = build(flow, shown)
+        known = {call: node for turn in earlier for call, node in turn.as_history().items()}
+        self.nodes: Mapping[Call, Node] = build(flow, shown, known)
+
+    def as_history(self) -> Mapping[Call, Node]:
+        """The nodes for a later turn: constants, if a parameter that they came from has been changed since."""
+        reads = [(parameter, read) for call in self.nodes for _, parameter, read in call.reads]
+        if any(parameter.version != read.version for parameter, read in reads):
+            return {call: node.detach() for call, node in self.nodes.items()}
+        return self.nodes
 
     @cached_property
     def _last(self) -> Call:
@@ -147,7 +165,7 @@ class _Built:
     def ends(self) -> list[Node]:
         """The nodes that the result came from, but for those that led to others of them."""
         sources = self.flow.origin_out(self._last).sources if self._last.succeeded else {}
-        ends = {self.nodes[s].id: self.nodes[s] for s in sources if s is not None and s in self.nodes}
+        ends = {self.nodes[s].id: self.nodes[s] for s in sources if s in self.nodes}
         inner: set[int] = set()
         to_visit = [parent for node in ends.values() for parent in node.parents]
         while to_visit:
