@@ -7,8 +7,9 @@ Callbacks do not say which; the values do. Writes of a step are seen from the ne
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from trace_core.recording import Call, Flow, Origin
 from trace_core.recording.ledger import equal_values
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 _ROOT = "__root__"
 
 
-class Write(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Write:
     """A value that a channel was given, and where that came from."""
 
     value: Any
@@ -38,8 +40,8 @@ def graph_step(call: Call) -> int | None:
 
 def is_pushed(call: Call) -> bool:
     """Whether the node was sent an input of its own (`Send`), instead of the state."""
-    path = call.details.get("langgraph_path") or ()
-    return bool(path) and path[0] == "__pregel_push"
+    path: Sequence[Any] = call.details.get("langgraph_path") or ()
+    return len(path) > 0 and path[0] == "__pregel_push"
 
 
 class Channels:
@@ -113,7 +115,9 @@ class Channels:
     ) -> None:
         for key, path, value in _updates(output, ()):
             if key not in before or not _untouched(before[key], value):
-                writes.setdefault(key, []).append(Write(value, partial(_at, origin_of, call, path), origin_of == flow.origin_in))
+                writes.setdefault(key, []).append(
+                    Write(value, partial(_at, origin_of, call, path), origin_of == flow.origin_in)
+                )
 
     def _turns(self, graph: Call) -> list[tuple[Flow, Call]]:
         """The graph's invocations so far on the same thread of its checkpointer, this one last."""
@@ -148,7 +152,7 @@ def _ended_nodes(flow: Flow, graph: Call, step: int | None, before: int) -> list
 
 
 def _channel(value: Any, writes: Sequence[Write]) -> Origin:
-    """Where a channel's value came from: the last write of it, or, of what a reducer made, each item's, or all writes."""
+    """Where a channel's value came from: its last write, or, where a reducer made it, its items' or all writes."""
     for write in reversed(writes):
         if _is_same(write.value, value):
             return write.origin().because("state")
@@ -209,7 +213,7 @@ def _updates(output: Any, path: tuple[Hashable, ...]) -> list[tuple[Hashable, tu
 
 
 def _untouched(before: Any, value: Any) -> bool:
-    """Whether a node gave back what it was given; of small values that says little, and they count if they are equal."""
+    """Whether a node gave back what it was given."""
     return before is value or (isinstance(value, (str, int, float)) and equal_values(before, value))
 
 
@@ -219,4 +223,6 @@ def _is_same(one: Any, other: Any) -> bool:
     key = values.key(one)
     if key is not None:
         return key == values.key(other)
-    return not values.key(other) and one is not None and (equal_values(one, other) or (one == other and type(one) is bool))
+    return (
+        not values.key(other) and one is not None and (equal_values(one, other) or (one == other and type(one) is bool))
+    )

@@ -44,14 +44,14 @@ def _hook(function: F) -> F:
     def quiet(self: Recorder, *args: Any, **kwargs: Any) -> None:
         try:
             function(self, *args, **kwargs)
-        except Exception:  # any value of the program may misbehave when it is looked at
+        except Exception:  # noqa: BLE001 - any value of the program may misbehave when it is looked at
             _log.warning("a call was not recorded, so the trace lacks it (%s)", function.__name__, exc_info=True)
 
     return quiet  # type: ignore[return-value]
 
 
 class Recorder(BaseRecorder, _Base):
-    """Records what a LangChain or LangGraph program does; a callback handler, given as `config={"callbacks": [recorder]}`.
+    """Records what a LangChain or LangGraph program does; given as `config={"callbacks": [recorder]}`.
 
     Args:
         name, tags, metadata, session_id: what the runs are called, and what is known of them; they stand in the nodes'
@@ -327,7 +327,8 @@ class _Program:
 
 def _class_name(serialized: Mapping[str, Any] | None) -> str | None:
     serialized = serialized or {}
-    return serialized.get("name") or (serialized.get("id") or [None])[-1]
+    name: str | None = serialized.get("name") or (serialized.get("id") or [None])[-1]
+    return name
 
 
 def _variables(serialized: Mapping[str, Any] | None) -> tuple[str, ...] | None:

@@ -66,7 +66,7 @@ class LangChainFlow(Flow):
         return all(c in self._routers for c in children) if children else call.id not in self._has_run_others
 
     def _is_router(self, call: Call) -> bool:
-        """Whether it chooses a graph's next node: a step behind a node's body that got the state, not the body's output."""
+        """Whether it chooses a graph's next node: a step behind a node's body, on the state."""
         step, parent = _number(call, "seq:step:"), self.parent(call)
         if parent is None or step is None or step < 2 or graph_step(parent) is None:
             return False
@@ -86,7 +86,9 @@ class LangChainFlow(Flow):
         if call in self._routers and graph_step(parent) is not None:
             return self._channels.after(call, parent)
         step = _number(call, "seq:step:")
-        if (call in self._adopted and not call.details.get("strayed")) or _tagged(call, "map:key:", "branch:", "condition:", "retry:attempt:"):
+        if (call in self._adopted and not call.details.get("strayed")) or _tagged(
+            call, "map:key:", "branch:", "condition:", "retry:attempt:"
+        ):
             return self.origin_in(parent).because("input")
         if any(_tagged(sibling, "retry:attempt:") for sibling in self.children[parent]):
             return self.origin_in(parent).because("input")
@@ -211,7 +213,7 @@ class LangChainFlow(Flow):
         return parent is scope
 
     def _forwards(self, scope: Call, inner: Call) -> bool:
-        """Whether a function only chose what should run on its input: it gave a runnable, or called one as it was called."""
+        """Whether a function only chose what should run on its input."""
         return (
             scope.kind == "function"
             and self.children[scope] == [inner]
@@ -291,7 +293,9 @@ def _strays(calls: Sequence[Call], known: Mapping[Any, Call]) -> dict[Call, Call
     found = {}
     for stray in calls:
         if stray.details.get("strayed") and stray.parent not in known and stray.ended is not None:
-            around = [c for c in calls if c.began < stray.began and (c.ended or 0) > stray.ended and c.kind == "function"]
+            around = [
+                c for c in calls if c.began < stray.began and (c.ended or 0) > stray.ended and c.kind == "function"
+            ]
             around = [call for call in around if not call.details.get("strayed")]
             if around:
                 found[stray] = max(around, key=lambda call: call.began)

@@ -12,7 +12,7 @@ _BY_NAME = ("function", "tool", "memory")
 
 
 def labels(run: Run) -> dict[int, str]:
-    """`I` for an input; functions and tools by name, other calls by kind, numbered as they began if there are several."""
+    """`I` for an input; functions and tools by name, other calls by kind; numbered as they began."""
     nodes = [node for node in run.graph.nodes if isinstance(node, MessageNode)]
     began = {run.node_of(call).id: call.began for call in run.calls if run.node_of(call) is not None}
     nodes.sort(key=lambda node: began.get(node.id, 0))

@@ -72,7 +72,9 @@ async def test_3_awaited() -> None:
 
 def test_4_batch_on_threads_gives_a_run_for_each() -> None:
     recorder = Recorder()
-    program = ChatPromptTemplate.from_template("Name a {x}") | RunnableLambda(lambda p: p.to_string()) | StrOutputParser()
+    program = (
+        ChatPromptTemplate.from_template("Name a {x}") | RunnableLambda(lambda p: p.to_string()) | StrOutputParser()
+    )
     results = program.batch([{"x": str(i)} for i in range(8)], {"callbacks": [recorder]})
     assert len(recorder.runs) == 8
     for run, result in zip(recorder.runs, results, strict=True):
@@ -87,7 +89,13 @@ def test_5_two_stages() -> None:
 
     prompt = ChatPromptTemplate.from_template("Name a {x}")
     program = (
-        prompt | model("an oak") | StrOutputParser() | RunnableLambda(shorten) | prompt | model("acorn") | StrOutputParser()
+        prompt
+        | model("an oak")
+        | StrOutputParser()
+        | RunnableLambda(shorten)
+        | prompt
+        | model("acorn")
+        | StrOutputParser()
     )
     exactly(
         recorded(program, {"x": "tree"}),
@@ -104,9 +112,7 @@ def test_6_parallel() -> None:
         return both["a"] + both["b"]
 
     program = RunnableParallel(a=chain("Name a {x}", "an oak"), b=RunnableLambda(upper)) | RunnableLambda(join)
-    exactly(
-        recorded(program, {"x": "tree"}), "I>prompt prompt>llm llm>parser I>upper parser>join upper>join", "join"
-    )
+    exactly(recorded(program, {"x": "tree"}), "I>prompt prompt>llm llm>parser I>upper parser>join upper>join", "join")
 
 
 def test_7_retrieval() -> None:

@@ -19,5 +19,7 @@ async def test_graph_is_exact(make: Callable[[], Scenario]) -> None:
         result = scenario.run({"callbacks": [recorder]})
         if inspect.isawaitable(result):
             await result
-    expected = {name: set(getattr(scenario, name).split()) for name in ("nodes", "edges", "control", "failed", "outputs")}
+    expected = {
+        name: set(getattr(scenario, name).split()) for name in ("nodes", "edges", "control", "failed", "outputs")
+    }
     assert drawn(run) == expected, run.explain()

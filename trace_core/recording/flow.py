@@ -8,7 +8,7 @@ hold others or choose between them are scopes, and what comes out of a scope cam
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 from trace_core.recording.call import Call, Link
@@ -38,8 +38,8 @@ class Flow:
         self.calls = calls
         self.ledger = ledger
         self.earlier = earlier
+        self.by_id: dict[Hashable, Call] = {call.id: call for call in calls}
         self._owner = {call: flow for flow in earlier for call in flow.by_id.values()}
-        self.by_id = {call.id: call for call in calls}
         self.children: dict[Call | None, list[Call]] = defaultdict(list)
         self._in: dict[Call, Origin] = {}
         self._out: dict[Call, Origin] = {}
@@ -91,7 +91,9 @@ class Flow:
     def input_of(self, root: Call) -> Call:
         """What stands for the input of an outermost call; the same object that went into several is one input."""
         if id(root.given) not in self._inputs:
-            given = Call(("input", root.id), None, "input", "input", None, root.began, output=root.inputs, gave=root.given)
+            given = Call(
+                ("input", root.id), None, "input", "input", None, root.began, output=root.inputs, gave=root.given
+            )
             given.ended = root.began
             self._inputs[id(root.given)] = given
         return self._inputs[id(root.given)]
@@ -221,9 +223,9 @@ class Flow:
 
     def _newer(self, key: Any, item: Any, before: int, near: Sequence[Call]) -> Origin | None:
         for call in reversed(near):
-            if call.succeeded and (call.ended or 0) < before and isinstance(call.output, dict):
-                if key in call.output and _same(call.output[key], item):
-                    return self.origin_out(call).at(key).because("identity")
+            held = call.output if call.succeeded and (call.ended or 0) < before else None
+            if isinstance(held, dict) and key in held and _same(held[key], item):
+                return self.origin_out(call).at(key).because("identity")
         return None
 
     def _find_text(

@@ -157,7 +157,7 @@ class Ledger:
 
 
 def longest_within(text: str, candidates: Iterable[Found]) -> list[Found]:
-    """Those of the candidates whose text stands in a text, outside of any longer one that does; the latest of equals."""
+    """Those of the candidates whose text stands in a text, and not in a longer one that does."""
     taken: list[tuple[int, int]] = []
     chosen = []
     for found in sorted(candidates, key=lambda found: (-len(found.value.strip()), -_when(found))):

@@ -6,7 +6,7 @@ import threading
 import uuid
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trace_core.errors import NothingRecorded
 from trace_core.nodes import ExceptionNode, MessageNode, Node, message
@@ -88,7 +88,7 @@ class Run:
     @property
     def error(self) -> ExceptionNode | None:
         """The node of the error that ended the run."""
-        return self.output if isinstance(self.output, ExceptionNode) else None  # type: ignore[return-value]
+        return self.output if isinstance(self.output, ExceptionNode) else None
 
     @property
     def graph(self) -> TraceGraph:
