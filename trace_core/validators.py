@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, is_typeddict
 
 from trace_core.code.source import parse
 from trace_core.rendering import literal, shortened
@@ -73,12 +73,14 @@ def type_adapter(type: Any) -> TypeAdapter[Any]:
 
 def _adapter(type: Any) -> TypeAdapter[Any]:
     from pydantic import ConfigDict, TypeAdapter
-    from pydantic.errors import PydanticSchemaGenerationError
+    from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 
     try:
         return TypeAdapter(type)
     except PydanticSchemaGenerationError:
         return TypeAdapter(type, config=ConfigDict(arbitrary_types_allowed=True))
+    except PydanticUserError:  # typing's TypedDict, which pydantic takes from Python 3.12 on
+        return TypeAdapter(dict[str, Any] if is_typeddict(type) else Any)
 
 
 _cached_adapter = lru_cache(maxsize=512)(_adapter)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables.config import var_child_runnable_config
+
+from trace_core.recording import BaseRecorder
 
 if TYPE_CHECKING:
     from trace_core.context import Read
@@ -19,6 +21,7 @@ class Pending:
 
     kind: str
     reads: list[tuple[str, ParameterNode, Read]] = field(default_factory=list)
+    stand: Any = None
 
 
 PENDING: ContextVar[Pending | None] = ContextVar("trace_langchain_pending", default=None)
@@ -30,10 +33,7 @@ def note(argument: str, parameter: ParameterNode, read: Read) -> None:
     Inside a prompt, function or tool, LangChain's own context variable holds the config for calls inside it, whose
     callback manager has the call's id and handlers.
     """
-    from trace_core.recording import BaseRecorder
-
-    config = var_child_runnable_config.get()
-    manager = (config or {}).get("callbacks")
+    manager = (var_child_runnable_config.get() or {}).get("callbacks")
     parent = getattr(manager, "parent_run_id", None)
     if parent is not None:
         for handler in manager.handlers:  # type: ignore[union-attr]

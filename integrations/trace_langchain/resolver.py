@@ -11,7 +11,10 @@ from typing import Any
 
 from langchain_core.messages import ToolMessage
 
+from trace_core.context import Read
 from trace_core.recording import Call, Flow, Ledger, Link, Origin
+from trace_core.recording.call import ParameterRead
+from trace_langchain import values
 from trace_langchain.channels import Channels, graph_step
 
 _INTERRUPTS = ("GraphInterrupt", "NodeInterrupt")
@@ -35,6 +38,7 @@ class LangChainFlow(Flow):
         self.calls = [call for call in calls if call not in silent]
         for children in self.children.values():
             children[:] = [child for child in children if child not in silent]
+        self._handed_down = self._reads_handed_down()
         self._callers = {
             part[1]: call
             for call in calls
@@ -72,6 +76,29 @@ class LangChainFlow(Flow):
             return False
         before = self._step(parent, step - 1)
         return call.kind == "function" and (before is None or before.gave is not call.given)
+
+    def reads_of(self, node: Call) -> list[ParameterRead]:
+        """What a node read, and what the function around it read for it, such as an agent's system prompt."""
+        return [*node.reads, *self._handed_down.get(node, ())]
+
+    def _reads_handed_down(self) -> dict[Call, list[ParameterRead]]:
+        found: dict[Call, list[ParameterRead]] = {}
+        for scope in self.calls:
+            for read in () if self.is_node(scope) else scope.reads:
+                for node in self._readers(scope, *read):
+                    if all(read[1] is not known for _, known, _ in [*node.reads, *found.get(node, ())]):
+                        found.setdefault(node, []).append(read)
+        return found
+
+    def _readers(self, scope: Call, argument: str, _: Any, read: Read) -> list[Call]:
+        """The nodes that saw what a scope around them, or beside them, read."""
+        inside = self.nodes_in(scope) if self.children[scope] else []
+        if not inside:
+            around = self.parent(scope)
+            nodes = [] if around is None else self.nodes_in(around)
+            inside = [node for node in nodes if node.began > (scope.ended or 0)]
+        models = [node for node in inside if node.kind == "llm"]
+        return [node for node in models or inside if values.was_sent(node, argument, read.value)]
 
     # --- structure
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 from langchain_core.documents import Document
-from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage, SystemMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, Generation, LLMResult
 from langchain_core.prompt_values import ChatPromptValue, PromptValue, StringPromptValue
 from pydantic import BaseModel
+
+from trace_core.recording import Call
 
 
 def opened(value: Any) -> Mapping[Hashable, Any] | None:
@@ -91,3 +93,24 @@ def _message(message: BaseMessage, depth: int) -> Any:
         return str(text)
     asked = [{"name": call["name"], "args": plain(call["args"], depth + 1)} for call in calls]
     return {"text": str(text), "tool_calls": asked} if text else {"tool_calls": asked}
+
+
+def was_sent(call: Call, argument: str, value: Any) -> bool:
+    """Whether a model's call shows a value that a function around it read; where it cannot show, it is taken to."""
+    if not value or call.kind != "llm":
+        return True
+    if argument.endswith("system_prompt"):
+        messages = call.inputs if isinstance(call.inputs, list) else []
+        return any(isinstance(message, SystemMessage) and str(value) in str(message.content) for message in messages)
+    if argument.endswith("_description"):
+        sent = call.details.get("tools")
+        return not sent or any(text == value for text in _texts(sent))
+    return True
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)

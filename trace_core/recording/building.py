@@ -10,9 +10,10 @@ from trace_core.context import Read
 from trace_core.failures import error_text
 from trace_core.nodes import ExceptionNode, MessageNode, Node, message
 from trace_core.operators import Argument, Operation, call_template
-from trace_core.recording.call import Call, Link
+from trace_core.recording.call import Call, Link, ParameterRead
 from trace_core.recording.flow import Flow
 from trace_core.rendering import identifier
+from trace_core.trace_graph import free_name
 
 Shown = Callable[[Any], Any]
 
@@ -37,18 +38,22 @@ def build(flow: Flow, shown: Shown, earlier: Mapping[Call, Node] | None = None) 
                 node = made[link.source] = MessageNode(shown(link.source.output), _INPUT, (), None, False)
             if node is not None:  # else the two would lead to each other
                 sources.append((node, link))
-        made[call] = operation_node(call, sources, shown)
+        made[call] = operation_node(call, sources, flow.reads_of(call), shown)
     return made
 
 
-def operation_node(call: Call, sources: Sequence[tuple[Node, Link]], shown: Shown) -> MessageNode:
+def operation_node(
+    call: Call, sources: Sequence[tuple[Node, Link]], read_parameters: Sequence[ParameterRead], shown: Shown
+) -> MessageNode:
     """The node of one call."""
     arguments = [Argument(name, link.why, link.kind) for name, (_, link) in zip(_names(sources), sources, strict=True)]
     parents: list[Node] = [node for node, _ in sources]
     reads: list[Read | None] = [None] * len(parents)
     by_position = 0 if all(a.name.isidentifier() for a in arguments) else len(arguments)
+    taken = {argument.name for argument in arguments}
     shown_arguments = [argument.name for argument in arguments[by_position:]]
-    for name, parameter, read in call.reads:
+    for wanted, parameter, read in read_parameters:
+        name = free_name(wanted, taken)
         arguments.append(Argument(name, "code" if name == "code" else "parameter"))
         parents.append(parameter)
         reads.append(read)

@@ -26,13 +26,17 @@ class Missing:
 MISSING: Final = Missing()
 
 
+ParameterRead = tuple[str, "ParameterNode", "Read"]
+"""Under which argument a call read a parameter, and what."""
+
+
 @dataclass(slots=True, eq=False)
 class Call:
     """One call that a framework made.
 
     `kind` is the op that its node would have (prompt, llm, tool, retriever, parser, function, …). `began` and `ended`
     count the events of a run, so they order what happened; `seconds` is measured. `details` is what the adapter's
-    resolver needs (tags, metadata), `reads` what the call read of parameters: (argument, parameter, what it read).
+    resolver needs (tags, metadata), `reads` what the call read of parameters.
     """
 
     id: Hashable
@@ -50,7 +54,7 @@ class Call:
     error: BaseException | None = None
     ended: int | None = None
     details: dict[str, Any] = field(default_factory=dict)
-    reads: list[tuple[str, ParameterNode, Read]] = field(default_factory=list)
+    reads: list[ParameterRead] = field(default_factory=list)
 
     @property
     def succeeded(self) -> bool:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
-from trace_core.recording.call import Call, Link
+from trace_core.recording.call import Call, Link, ParameterRead
 from trace_core.recording.ledger import (
     Found,
     Ledger,
@@ -62,6 +62,10 @@ class Flow:
     def is_node(self, call: Call) -> bool:
         """Whether the call does something itself: it has no calls inside it, or code of its own that is learned."""
         return not self.children[call] or any(argument == "code" for argument, _, _ in call.reads)
+
+    def reads_of(self, node: Call) -> list[ParameterRead]:
+        """What a node read of parameters."""
+        return node.reads
 
     def structural_input(self, call: Call, parent: Call | None) -> Origin | None:
         """Where the call's input came from, if the framework's structure tells."""

@@ -148,7 +148,7 @@ class _Built:
 
     def as_history(self) -> Mapping[Call, Node]:
         """The nodes for a later turn: constants, if a parameter that they came from has been changed since."""
-        reads = [(parameter, read) for call in self.nodes for _, parameter, read in call.reads]
+        reads = [(parameter, read) for call in self.flow.calls for _, parameter, read in call.reads]
         if any(parameter.version != read.version for parameter, read in reads):
             return {call: node.detach() for call, node in self.nodes.items()}
         return self.nodes
