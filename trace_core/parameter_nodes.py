@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
+from weakref import WeakSet
 
 from trace_core.context import OVERLAY, SCOPE, Read, Version
 from trace_core.errors import InvalidValue
@@ -38,7 +39,18 @@ class ParameterNode(Node):
         temperature = node(0.7, trainable=True, name="temperature", type=Annotated[float, Field(ge=0, le=2)])
     """
 
-    __slots__ = ("_feedback", "binding", "has_path", "history", "is_named", "kind", "lent", "type", "validators")
+    __slots__ = (
+        "_feedback",
+        "binding",
+        "has_path",
+        "history",
+        "is_named",
+        "kind",
+        "lent",
+        "runs",
+        "type",
+        "validators",
+    )
 
     depends = True
     name: str
@@ -64,6 +76,7 @@ class ParameterNode(Node):
         self.binding = binding
         self.lent: Version | None = None  # the candidate's, while it stands where the value lives
         self._feedback: list[Received] = []
+        self.runs: WeakSet[Any] = WeakSet()
         if type is not None or validators:
             data = self.check(data)
         self.history: tuple[Version, ...] = ()
@@ -180,7 +193,7 @@ class ParameterNode(Node):
         Node.__init__(twin, None, self.name, self.description)
         twin.type, twin.kind, twin.validators, twin.binding = self.type, self.kind, self.validators, None
         twin.is_named, twin.has_path, twin.lent = self.is_named, False, None
-        twin._feedback, twin.history = [], ()
+        twin._feedback, twin.history, twin.runs = [], (), WeakSet()
         twin._record(copy.deepcopy(self._current().value, memo), "user")
         return twin
 

@@ -20,6 +20,7 @@ from trace_core.parameter_nodes import ParameterNode
 from trace_core.trace_graph import TraceGraph
 
 OnDrift = Literal["raise", "skip", "load"]
+WhenBusy = Literal["raise", "wait"]
 Parameters = "ParameterSet | Mapping[str, ParameterNode] | Iterable[ParameterNode] | ParameterNode"
 
 _candidate_number = count(1).__next__
@@ -50,6 +51,26 @@ def write(changes: Sequence[tuple[ParameterNode, Any, int | None]], author: str)
             raise
         for parameter, value, restores in changes:
             parameter._record(value, author, restores)
+
+
+def when_idle(parameters: Iterable[ParameterNode], when_busy: WhenBusy) -> None:
+    """Make sure that no recorded run that read one of the parameters is still going on.
+
+    Args:
+        parameters: those that are to be written.
+        when_busy: "raise", or "wait" until the runs have ended.
+
+    Raises:
+        ParametersBusy: one is.
+    """
+    for parameter in parameters:
+        for run in [run for run in parameter.runs if run.is_active]:
+            if when_busy == "raise":
+                raise ParametersBusy(
+                    f"{parameter.name}: a recorded run that uses it has not ended, and would go on with another value; "
+                    'step when it has, or with when_busy="wait"'
+                )
+            run.wait()
 
 
 def _put(parameter: ParameterNode, value: Any) -> None:

@@ -1,7 +1,8 @@
 """Agents of `create_agent` and `create_react_agent`: their system prompt, and the tools that they hand to the model.
 
-Both keep what they were built with in closures of a graph node's functions. That is private to the frameworks: the names
-of the cells stand here alone, `tests/langchain/test_private.py` fails when one is gone, and then the prompt is not offered.
+Both keep what they were built with in closures of a graph node's functions. That is private to the frameworks: the
+names of the cells stand here alone, `tests/langchain/test_private.py` fails when one is gone, and then the prompt is
+not offered.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Functions of a program: their code is learned; what an LLM wrote runs in the sandbox.
 
-LangChain's objects keep functions in attributes (`RunnableLambda.func`, `tool.func`, a graph node's `bound.func`). There
-a function stands that calls the user's own until its text is rewritten (`trace_core.code`).
+LangChain's objects keep functions in attributes (`RunnableLambda.func`, `tool.func`, a graph node's `bound.func`).
+There a function stands that calls the user's own until its text is rewritten (`trace_core.code`).
 """
 
 from __future__ import annotations

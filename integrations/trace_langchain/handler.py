@@ -142,7 +142,8 @@ class Recorder(BaseRecorder, _Base):
             self._converses(call, thread)
         if pending is not None and call is not None and kind == pending.kind:
             PENDING.set(None)
-            call.reads.extend(pending.reads)
+            with self._lock:
+                self._read(self._open[run_id][0], call, pending.reads)
 
     @_hook
     def on_chain_start(

@@ -75,6 +75,6 @@ def middleware(system_prompt: str, *, name: str = "agent") -> AgentMiddleware[An
                 return request
             if hasattr(request, "system_message"):
                 return request.override(system_message=SystemMessage(read.value))
-            return request.override(system_prompt=read.value)  # langchain 1.0
+            return request.override(system_prompt=read.value)  # type: ignore[call-arg] # langchain 1.0
 
     return LearnedSystemPrompt()

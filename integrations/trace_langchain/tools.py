@@ -6,7 +6,7 @@ import copy
 import inspect
 import threading
 import weakref
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from langchain_core.runnables import RunnableBinding
@@ -195,7 +195,7 @@ def sent_tool(binding: RunnableBinding[Any, Any], name: str) -> dict[str, Any] |
     return None
 
 
-def with_sent(kwargs: dict[str, Any], name: str, place: Any, value: str) -> dict[str, Any]:
+def with_sent(kwargs: Mapping[str, Any], name: str, place: Any, value: str) -> dict[str, Any]:
     """A model's bound arguments with another description of a tool."""
     tools = []
     for tool in kwargs["tools"]:

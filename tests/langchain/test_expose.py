@@ -217,7 +217,7 @@ def react_agent() -> tuple[Any, Any]:
         """The weather in a city."""
         return city
 
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="create_react_agent"):
         made = create_react_agent(listening(), [weather], prompt="Old one.")
     return made, {"messages": [("user", "Hello")]}
 

@@ -7,6 +7,7 @@ so one description of it serves the sync and the async face.
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 import inspect
 import time
@@ -22,7 +23,7 @@ from trace_core.optimizers.answer import Answer, parse
 from trace_core.optimizers.answer_format import answers_in_blocks, format_instruction, schema
 from trace_core.optimizers.problem import Problem, make_problem
 from trace_core.parameter_nodes import ParameterNode
-from trace_core.parameters import ParameterSet
+from trace_core.parameters import ParameterSet, WhenBusy, when_idle
 from trace_core.propagators import Batch, FeedbackLike, Propagator, Received
 
 
@@ -209,20 +210,32 @@ class Optimizer:
         """`propose` in async code."""
         return (await self._async(self._proposing(batch))).proposal or Proposal({}, {})
 
-    def apply(self, proposal: Proposal) -> None:
+    def apply(self, proposal: Proposal, when_busy: WhenBusy = "raise") -> None:
         """Write a proposal's values, all or none.
+
+        Args:
+            proposal: what `propose` gave.
+            when_busy: what to do while a recorded run that uses one of the parameters goes on: "raise", or "wait".
 
         Raises:
             InvalidValue: a value is refused; nothing was written.
+            ParametersBusy: a run goes on.
         """
+        when_idle([self.parameters[name] for name in proposal.values], when_busy)
         self.parameters.set(proposal.values, author="optimizer")
 
-    def step(self, batch: Batch | None = None, approve: Callable[[Proposal], bool] | None = None) -> StepRecord:
+    def step(
+        self,
+        batch: Batch | None = None,
+        approve: Callable[[Proposal], bool] | None = None,
+        when_busy: WhenBusy = "raise",
+    ) -> StepRecord:
         """Propose and apply; whatever the LLM answers, the result is a record, and parameters are whole.
 
         Args:
             batch: outputs and feedback; by default what `backward` left on the parameters, which stays there.
             approve: is shown the proposal and decides on it.
+            when_busy: as of `apply`.
 
         Raises:
             NoLLM, AsyncOnly, BudgetExceeded: no LLM may be asked.
@@ -237,13 +250,21 @@ class Optimizer:
         if inspect.iscoroutine(approved):
             approved.close()
             raise TypeError("approve is async: use `await optimizer.astep(approve=...)`")
-        return self._finish(record, approved)
+        return self._finish(record, approved, when_busy)
 
-    async def astep(self, batch: Batch | None = None, approve: Callable[[Proposal], Any] | None = None) -> StepRecord:
+    async def astep(
+        self,
+        batch: Batch | None = None,
+        approve: Callable[[Proposal], Any] | None = None,
+        when_busy: WhenBusy = "raise",
+    ) -> StepRecord:
         """`step` in async code; `approve` may be async too."""
         record = await self._async(self._proposing(batch))
         approved = True if approve is None or record.proposal is None else approve(record.proposal)
-        return self._finish(record, await approved if inspect.isawaitable(approved) else approved)
+        approved = await approved if inspect.isawaitable(approved) else approved
+        if approved and record.proposal is not None and when_busy == "wait":  # without holding up the event loop
+            await asyncio.to_thread(when_idle, [self.parameters[name] for name in record.proposal.values], when_busy)
+        return self._finish(record, approved, when_busy)
 
     def _proposing(self, batch: Batch | None) -> Generator[Request, Completion, StepRecord]:
         received = self.received(batch)
@@ -320,10 +341,10 @@ class Optimizer:
             record: StepRecord = end.value
             return record
 
-    def _finish(self, record: StepRecord, approved: bool) -> StepRecord:
+    def _finish(self, record: StepRecord, approved: bool, when_busy: WhenBusy) -> StepRecord:
         try:
             if record.proposal is not None and approved:
-                self.apply(record.proposal)
+                self.apply(record.proposal, when_busy)
             elif record.proposal is not None:
                 record.refusals["approve"] = "the proposal was not approved"
         except InvalidValue as error:  # an object that a parameter is bound to would not take it

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from trace_core.errors import AmbiguousOutput, NothingRecorded
 from trace_core.nodes import ExceptionNode, Node
-from trace_core.recording.call import Call, kept
+from trace_core.recording.call import Call, ParameterRead, kept
 from trace_core.recording.flow import Flow
 from trace_core.recording.run import Run
 
@@ -171,8 +171,15 @@ class BaseRecorder:
         """A call that is open read a parameter."""
         with self._lock:
             found = self._open.get(id)
-            if found is not None and all(known is not parameter for _, known, _ in found[1].reads):
-                found[1].reads.append((argument, parameter, read))
+            if found is not None:
+                self._read(*found[:2], [(argument, parameter, read)])
+
+    @staticmethod
+    def _read(run: Run, call: Call, reads: Sequence[ParameterRead]) -> None:
+        for argument, parameter, read in reads:
+            parameter.runs.add(run)
+            if all(known is not parameter for _, known, _ in call.reads):
+                call.reads.append((argument, parameter, read))
 
     def _converses(self, call: Call, conversation: Hashable) -> None:
         """An open call's run is a turn of a conversation."""
