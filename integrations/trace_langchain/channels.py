@@ -54,13 +54,16 @@ class Channels:
         """Where the state, or what it was sent, came from."""
         step = graph_step(node) or 0
         if is_pushed(node):
+            sent = node.inputs
+            if isinstance(sent, dict) and sent.get("__type") == "tool_call_with_context":
+                sent = sent["tool_call"]  # the state beside it is for what a tool asks to be injected
             earlier = _ended_nodes(self._flow, graph, step, node.began)
             default = Origin()
             for sender in earlier:
                 if graph_step(sender) == graph_step(earlier[-1]):
                     default = default | self._flow.origin_out(sender).because("send")
             given = (graph.inputs, self._flow.origin_in(graph))
-            return self._flow.match(node.inputs, node.began, earlier, given, default or given[1])
+            return self._flow.match(sent, node.began, earlier, given, default or given[1])
         origin = self._state(node.inputs, graph, step, node.began)
         resumed = self._resumed_with(node, graph)
         if resumed is not None:

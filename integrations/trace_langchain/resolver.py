@@ -38,7 +38,6 @@ class LangChainFlow(Flow):
         self.calls = [call for call in calls if call not in silent]
         for children in self.children.values():
             children[:] = [child for child in children if child not in silent]
-        self._handed_down = self._reads_handed_down()
         self._callers = {
             part[1]: call
             for call in calls
@@ -47,10 +46,24 @@ class LangChainFlow(Flow):
             for part in path
             if isinstance(part, tuple) and part[0] == "tool_calls"
         }
+        self._name_tool_calls()
+        self._handed_down = self._reads_handed_down()
 
     def _with(self, call: Call) -> list[Call]:
         parent = self.parent(call)
         return [] if parent is None else self.children[parent]
+
+    def _name_tool_calls(self) -> None:
+        """Give tools the id of the model's call that asked for them, which langchain-core 1.0 does not tell."""
+        named = {call.details.get("tool_call_id") for call in self.calls if call.kind == "tool"}
+        for tool in self.calls:
+            if tool.kind == "tool" and tool.details.get("tool_call_id") is None:
+                for id, caller in self._callers.items():
+                    asked = values.tool_call(caller.output, id)
+                    if id not in named and asked == (tool.name, tool.inputs) and (caller.ended or 0) < tool.began:
+                        tool.details["tool_call_id"] = id
+                        named.add(id)
+                        break
 
     # --- what the runs are
 

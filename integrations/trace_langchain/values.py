@@ -95,6 +95,12 @@ def _message(message: BaseMessage, depth: int) -> Any:
     return {"text": str(text), "tool_calls": asked} if text else {"tool_calls": asked}
 
 
+def tool_call(message: Any, id: str) -> tuple[str, Any] | None:
+    """The name and arguments of a tool call in a model's message."""
+    calls = message.tool_calls if isinstance(message, AIMessage) else []
+    return next(((call["name"], call["args"]) for call in calls if call.get("id") == id), None)
+
+
 def was_sent(call: Call, argument: str, value: Any) -> bool:
     """Whether a model's call shows a value that a function around it read; where it cannot show, it is taken to."""
     if not value or call.kind != "llm":

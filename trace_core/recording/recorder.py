@@ -43,6 +43,7 @@ class BaseRecorder:
         self._runs: deque[Run] = deque(maxlen=max_runs)
         self._open: dict[Hashable, tuple[Run, Call, float]] = {}
         self._held: list[Run] = []
+        self._beside: dict[Hashable, list[Run]] = {}
         self._redact = redact
         self._count = count(1).__next__
 
@@ -143,10 +144,13 @@ class BaseRecorder:
         with self._lock:
             if id in self._open:
                 return None
-            run = self._run_of(parent, inputs, details)
+            run = self._run_of(parent, details)
             call = Call(id, parent, kind, name, kept(inputs), self._count(), given=inputs, details=details)
             run.began(call)
             if parent is None:
+                around = self._open.get(_OUTERMOST.get().get(_key(self)))
+                if around is not None and around[0] is not run and around[1].given is inputs:
+                    self._beside.setdefault(around[1].id, []).append(run)
                 _OUTERMOST.set({**_OUTERMOST.get(), _key(self): id})
             self._open[id] = (run, call, time.perf_counter())
             return call
@@ -157,6 +161,7 @@ class BaseRecorder:
             call = self._close(id)
             if call is not None:
                 call.output, call.gave = kept(output), output
+                self._take_in(call)
             return call
 
     def _fail(self, id: Hashable, error: BaseException) -> Call | None:
@@ -165,6 +170,7 @@ class BaseRecorder:
             call = self._close(id)
             if call is not None:
                 call.error = error
+                self._take_in(call)
             return call
 
     def _note(self, id: Hashable, argument: str, parameter: ParameterNode, read: Read) -> None:
@@ -203,16 +209,27 @@ class BaseRecorder:
         run.ended(call)
         return call
 
-    def _run_of(self, parent: Hashable | None, inputs: Any, details: dict[str, Any]) -> Run:
+    def _take_in(self, call: Call) -> None:
+        """Take in runs that were attempts of this call, whose parent the framework lost (langchain issue 36072)."""
+        beside = self._beside.pop(call.id, None)
+        if beside is None:
+            return
+        run = next((run for run in self._runs if run.calls and run.calls[0] is call), None)
+        if run is None or len(run.calls) > 1:  # it has calls of its own, so the others only began beside it
+            return
+        for attempt in beside:
+            first = attempt.calls[0]
+            if not attempt.is_active and (first.error is not None or first.gave is call.gave):
+                run.take_in(attempt)
+                self._runs.remove(attempt)
+
+    def _run_of(self, parent: Hashable | None, details: dict[str, Any]) -> Run:
         """The parent's; else the block's that we are in; in a thread that knows of no block, the only one there is."""
         if parent is not None and parent in self._open:
             return self._open[parent][0]
         here = _RUNS.get().get(_key(self))
         if here is not None:
             return here
-        outermost = self._open.get(_OUTERMOST.get().get(_key(self)))
-        if outermost is not None and outermost[1].given is inputs:  # a framework lost the parent of what it calls
-            return outermost[0]
         if parent is not None:
             known = next((run for run in reversed(self._runs) if any(call.id == parent for call in run.calls)), None)
             if known is not None:

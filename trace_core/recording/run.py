@@ -64,6 +64,11 @@ class Run:
             with self._idle:
                 self._idle.notify_all()
 
+    def take_in(self, other: Run) -> None:
+        """Take in the calls of a run that turned out to be a part of this one."""
+        self.calls = sorted([*self.calls, *other.calls], key=lambda call: call.began)
+        self._events += 1
+
     @property
     def is_active(self) -> bool:
         """Whether calls of it have not ended."""
