@@ -32,15 +32,34 @@ class Write:
 
 def graph_step(call: Call) -> int | None:
     """The step of the graph in which a node ran; None for what is no node of a graph."""
-    for tag in call.details.get("tags", ()):
-        if tag.startswith("graph:step:"):
-            return int(tag[len("graph:step:") :])
-    return None
+    text = places(call).get("graph:step:")
+    return int(text) if text is not None else None
+
+
+def metadata(call: Call, key: str) -> Any:
+    """What LangGraph says of a call, such as its `langgraph_checkpoint_ns`."""
+    return (call.details.get("metadata") or {}).get(key)
+
+
+_PREFIXES = ("seq:step:", "map:key:", "branch:", "condition:", "retry:attempt:", "graph:step:")
+
+
+def places(call: Call) -> dict[str, str]:
+    """Where a call stands in its parent, by the tags that LangChain gives: `{"seq:step:": "2"}`."""
+    known: dict[str, str] | None = call.details.get("places")
+    if known is None:
+        known = call.details["places"] = {
+            prefix: tag[len(prefix) :]
+            for tag in call.details.get("tags") or ()
+            for prefix in _PREFIXES
+            if tag.startswith(prefix)
+        }
+    return known
 
 
 def is_pushed(call: Call) -> bool:
     """Whether the node was sent an input of its own (`Send`), instead of the state."""
-    path: Sequence[Any] = call.details.get("langgraph_path") or ()
+    path: Sequence[Any] = metadata(call, "langgraph_path") or ()
     return len(path) > 0 and path[0] == "__pregel_push"
 
 
@@ -124,14 +143,14 @@ class Channels:
 
     def _turns(self, graph: Call) -> list[tuple[Flow, Call]]:
         """The graph's invocations so far on the same thread of its checkpointer, this one last."""
-        thread = graph.details.get("thread_id")
+        thread = metadata(graph, "thread_id")
         if thread is None or self._flow.parent(graph) is not None:
             return [(self._flow, graph)]
         return [
             (flow, call)
             for flow in (*self._flow.earlier, self._flow)
             for call in flow.children[None]
-            if call.details.get("thread_id") == thread and call.name == graph.name and call.began <= graph.began
+            if metadata(call, "thread_id") == thread and call.name == graph.name and call.began <= graph.began
         ]
 
     def _resumed_with(self, node: Call, graph: Call) -> Origin | None:

@@ -7,7 +7,6 @@ goes wrong in them is logged and never reaches the program (https://docs.langcha
 from __future__ import annotations
 
 import functools
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,11 +29,10 @@ try:  # its events reach only handlers of this class
 except ImportError:  # no langgraph, or one from before it
     _Base = BaseCallbackHandler  # type: ignore[assignment,misc]
 
-_log = logging.getLogger(__name__)
-
 F = TypeVar("F", bound=Callable[..., None])
 
-_DETAILS = ("langgraph_node", "langgraph_step", "langgraph_checkpoint_ns", "langgraph_path", "thread_id")
+_READ_BEFORE = ("llm", "retriever")
+"""Kinds of calls that read their settings before they begin."""
 
 
 def _hook(function: F) -> F:
@@ -44,8 +42,8 @@ def _hook(function: F) -> F:
     def quiet(self: Recorder, *args: Any, **kwargs: Any) -> None:
         try:
             function(self, *args, **kwargs)
-        except Exception:  # noqa: BLE001 - any value of the program may misbehave when it is looked at
-            _log.warning("a call was not recorded, so the trace lacks it (%s)", function.__name__, exc_info=True)
+        except Exception as error:  # noqa: BLE001 - any value of the program may misbehave when it is looked at
+            self._missed(function.__name__, kwargs.get("run_id"), kwargs.get("parent_run_id"), error)
 
     return quiet  # type: ignore[return-value]
 
@@ -129,18 +127,16 @@ class Recorder(BaseRecorder, _Base):
         inputs: Any,
         run_id: UUID,
         parent_run_id: UUID | None,
-        tags: Sequence[str] | None,
-        metadata: Mapping[str, Any] | None,
-        **details: Any,
+        details: dict[str, Any],
     ) -> None:
-        known = {key: metadata[key] for key in _DETAILS if key in metadata} if metadata else {}
         if self._about:
             details["info"] = self._about
-        pending = PENDING.get()
-        call = self._begin(run_id, parent_run_id, kind, name, inputs, {"tags": tags or (), **known, **details})
-        if parent_run_id is None and call is not None and (thread := known.get("thread_id")) is not None:
+        call = self._begin(run_id, parent_run_id, kind, name, inputs, details)
+        if call is None:
+            return
+        if parent_run_id is None and (thread := (details["metadata"] or {}).get("thread_id")) is not None:
             self._converses(call, thread)
-        if pending is not None and call is not None and kind == pending.kind:
+        if kind in _READ_BEFORE and (pending := PENDING.get()) is not None and pending.kind == kind:
             PENDING.set(None)
             with self._lock:
                 self._read(self._open[run_id][0], call, pending.reads)
@@ -158,15 +154,13 @@ class Recorder(BaseRecorder, _Base):
         **kwargs: Any,
     ) -> None:
         """A prompt, parser, function, chain or graph began."""
-        kind = kwargs.get("run_type") or "function"
-        details: dict[str, Any] = {}
+        run_type = kwargs.get("run_type")
+        kind = run_type if run_type in ("prompt", "parser") else "function"
+        details = {"tags": tags, "metadata": metadata}
         if kind == "prompt":
-            details["variables"] = _variables(serialized)
-        if kwargs.get("defers_inputs"):
-            inputs = None
-        name = kwargs.get("name") or "chain"
-        kind = kind if kind in ("prompt", "parser") else "function"
-        self._start(kind, name, inputs, run_id, parent_run_id, tags, metadata, **details)
+            details["serialized"] = serialized
+        given = None if "defers_inputs" in kwargs and kwargs["defers_inputs"] else inputs
+        self._start(kind, kwargs.get("name") or "chain", given, run_id, parent_run_id, details)
 
     @_hook
     def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
@@ -191,7 +185,8 @@ class Recorder(BaseRecorder, _Base):
         tools = (kwargs.get("invocation_params") or {}).get("tools")
         name = kwargs.get("name") or _class_name(serialized) or "chat_model"
         given = messages[0] if len(messages) == 1 else messages
-        self._start("llm", name, given, run_id, parent_run_id, tags, metadata, tools=tools)
+        details = {"tags": tags, "metadata": metadata, "tools": tools}
+        self._start("llm", name, given, run_id, parent_run_id, details)
 
     @_hook
     def on_llm_start(
@@ -208,7 +203,7 @@ class Recorder(BaseRecorder, _Base):
         """A model that reads text began."""
         name = kwargs.get("name") or _class_name(serialized) or "llm"
         given = prompts[0] if len(prompts) == 1 else prompts
-        self._start("llm", name, given, run_id, parent_run_id, tags, metadata)
+        self._start("llm", name, given, run_id, parent_run_id, {"tags": tags, "metadata": metadata})
 
     @_hook
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
@@ -234,17 +229,9 @@ class Recorder(BaseRecorder, _Base):
         """A tool began."""
         name = kwargs.get("name") or (serialized or {}).get("name") or "tool"
         given = input_str if inputs is None else inputs
-        self._start(
-            "tool",
-            name,
-            given,
-            run_id,
-            parent_run_id,
-            tags,
-            metadata,
-            description=(serialized or {}).get("description"),
-            tool_call_id=kwargs.get("tool_call_id"),
-        )
+        details = {"tags": tags, "metadata": metadata, "tool_call_id": kwargs.get("tool_call_id")}
+        details["description"] = (serialized or {}).get("description")
+        self._start("tool", name, given, run_id, parent_run_id, details)
 
     @_hook
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
@@ -267,7 +254,7 @@ class Recorder(BaseRecorder, _Base):
     ) -> None:
         """A retriever began."""
         name = kwargs.get("name") or _class_name(serialized) or "retriever"
-        self._start("retriever", name, query, run_id, parent_run_id, tags, metadata)
+        self._start("retriever", name, query, run_id, parent_run_id, {"tags": tags, "metadata": metadata})
 
     @_hook
     def on_retriever_end(self, documents: Any, *, run_id: UUID, **kwargs: Any) -> None:
@@ -330,10 +317,3 @@ def _class_name(serialized: Mapping[str, Any] | None) -> str | None:
     serialized = serialized or {}
     name: str | None = serialized.get("name") or (serialized.get("id") or [None])[-1]
     return name
-
-
-def _variables(serialized: Mapping[str, Any] | None) -> tuple[str, ...] | None:
-    """The variables that a prompt reads, if its serialized form tells."""
-    arguments = (serialized or {}).get("kwargs") or {}
-    wanted = [*(arguments.get("input_variables") or ()), *(arguments.get("optional_variables") or ())]
-    return tuple(wanted) or None

@@ -15,7 +15,7 @@ from trace_core.context import Read
 from trace_core.recording import Call, Flow, Ledger, Link, Origin
 from trace_core.recording.call import ParameterRead
 from trace_langchain import values
-from trace_langchain.channels import Channels, graph_step
+from trace_langchain.channels import Channels, graph_step, metadata, places
 
 _INTERRUPTS = ("GraphInterrupt", "NodeInterrupt")
 _PASSING = ("RunnablePassthrough", "RunnablePick")
@@ -210,7 +210,7 @@ class LangChainFlow(Flow):
     def arguments(self, call: Call, origin: Origin) -> Iterable[tuple[str, Origin]]:
         """A prompt takes its variables, a model messages; others what they are given, by key."""
         if call.kind == "prompt" and isinstance(call.inputs, dict):
-            used = call.details.get("variables") or ()
+            used = _variables(call.details.get("serialized"))
             keys = [key for key in call.inputs if key in used] or list(call.inputs)
             return [(str(key), origin.at(key)) for key in keys]
         names = {"llm": "messages", "retriever": "query"}
@@ -265,13 +265,16 @@ class LangChainFlow(Flow):
         )
 
 
+def _variables(serialized: Mapping[str, Any] | None) -> list[str]:
+    """The variables that a prompt reads, if its serialized form tells."""
+    arguments = (serialized or {}).get("kwargs") or {}
+    return [*(arguments.get("input_variables") or ()), *(arguments.get("optional_variables") or ())]
+
+
 def _tagged(call: Call, *prefixes: str) -> str | None:
     """What stands behind one of these prefixes in the call's tags."""
-    for tag in call.details.get("tags", ()):
-        for prefix in prefixes:
-            if tag.startswith(prefix):
-                return str(tag[len(prefix) :])
-    return None
+    known = places(call)
+    return next((known[prefix] for prefix in prefixes if prefix in known), None) if known else None
 
 
 def _number(call: Call, prefix: str) -> int | None:
@@ -283,9 +286,8 @@ def _is_condition(call: Call) -> bool:
     return _tagged(call, "condition:") is not None
 
 
-def _place(call: Call) -> tuple[str, ...]:
-    prefixes = ("seq:step:", "map:key:", "branch:", "condition:", "retry:attempt:")
-    return tuple(tag for tag in call.details.get("tags", ()) if tag.startswith(prefixes))
+def _place(call: Call) -> dict[str, str]:
+    return {prefix: text for prefix, text in places(call).items() if prefix != "graph:step:"}
 
 
 def _adopted(calls: Sequence[Call], known: Mapping[Any, Call]) -> dict[Call, Call]:
@@ -315,16 +317,16 @@ def _adopted(calls: Sequence[Call], known: Mapping[Any, Call]) -> dict[Call, Cal
 def _without_superseded(calls: Sequence[Call]) -> list[Call]:
     """The calls, without a graph's node that was interrupted and later ran again, under the same name of its state."""
     again = {
-        call.details["langgraph_checkpoint_ns"]: call
+        metadata(call, "langgraph_checkpoint_ns"): call
         for call in calls
-        if graph_step(call) is not None and "langgraph_checkpoint_ns" in call.details
+        if graph_step(call) is not None and metadata(call, "langgraph_checkpoint_ns")
     }
     return [
         call
         for call in calls
         if call.details.get("bubbled") not in _INTERRUPTS
         or graph_step(call) is None
-        or again.get(call.details.get("langgraph_checkpoint_ns")) in (call, None)
+        or again.get(metadata(call, "langgraph_checkpoint_ns")) in (call, None)
     ]
 
 

@@ -5,8 +5,8 @@ Hooks only take snapshots, quickly; what they mean is worked out later, by a pur
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from trace_core.nodes import COPIED_UP_TO
@@ -30,36 +30,59 @@ ParameterRead = tuple[str, "ParameterNode", "Read"]
 """Under which argument a call read a parameter, and what."""
 
 
-@dataclass(slots=True, eq=False)
 class Call:
     """One call that a framework made.
 
-    `kind` is the op that its node would have (prompt, llm, tool, retriever, parser, function, …). `began` and `ended`
-    count the events of a run, so they order what happened; `seconds` is measured. `details` is what the adapter's
-    resolver needs (tags, metadata), `reads` what the call read of parameters.
+    Args:
+        id, parent: the framework's own ids of it, and of the call inside which it ran.
+        kind: the op that its node would have (prompt, llm, tool, retriever, parser, function, …).
+        name: what it is called.
+        inputs: what went in.
+        began: when; `began` and `ended` count the events of a recorder, so they order what happened.
+        details: what else the adapter's resolver needs.
     """
 
-    id: Hashable
-    parent: Hashable | None
-    kind: str
-    name: str
-    inputs: Any
-    began: int
-    seconds: float = 0.0
+    # No dataclass and no slots: a call is made at each event, and most of it stays as it is here.
     output: Any = MISSING
-    given: Any = None
-    """The very object that went in; `inputs` is a copy if that is a small list or dict."""
     gave: Any = None
-    """The very object that came out."""
+    """The very object that came out; `output` is a copy if that is a small list or dict, as `inputs` is of `given`."""
     error: BaseException | None = None
     ended: int | None = None
-    details: dict[str, Any] = field(default_factory=dict)
-    reads: list[ParameterRead] = field(default_factory=list)
+    seconds: float = 0.0
+    reads: Sequence[ParameterRead] = ()
+
+    def __init__(
+        self,
+        id: Hashable,
+        parent: Hashable | None,
+        kind: str,
+        name: str,
+        inputs: Any,
+        began: int,
+        details: dict[str, Any] | None = None,
+    ) -> None:
+        self.id = id
+        self.parent = parent
+        self.kind = kind
+        self.name = name
+        self.given = inputs
+        self.inputs = kept(inputs)
+        self.began = began
+        self.details = {} if details is None else details
+
+    def end(self, output: Any, when: int) -> None:
+        """Take in what came out."""
+        self.gave = output
+        self.output = kept(output)
+        self.ended = when
 
     @property
     def succeeded(self) -> bool:
         """Whether it ended with an output."""
         return self.ended is not None and self.error is None and self.output is not MISSING
+
+    def __repr__(self) -> str:
+        return f"<Call {self.kind} {self.name}, {self.began} to {self.ended}>"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from trace_core.recording.ledger import (
     longest_within,
 )
 
+_Parts = tuple[dict[int, Path], list[tuple[Path, Any]], list[tuple[Path, str]]]
 _SCALARS = (int, float, complex, bool, bytes, type(None))
 
 
@@ -44,6 +45,7 @@ class Flow:
         self._in: dict[Call, Origin] = {}
         self._out: dict[Call, Origin] = {}
         self._inputs: dict[int, Call] = {}
+        self._parts: dict[int, _Parts] = {}
         self._originals = {id(call.inputs): call.given for call in calls} | {id(c.output): c.gave for c in calls}
         for call in self._owner:
             if call.succeeded:
@@ -65,7 +67,7 @@ class Flow:
 
     def reads_of(self, node: Call) -> list[ParameterRead]:
         """What a node read of parameters."""
-        return node.reads
+        return list(node.reads)
 
     def structural_input(self, call: Call, parent: Call | None) -> Origin | None:
         """Where the call's input came from, if the framework's structure tells."""
@@ -95,10 +97,9 @@ class Flow:
     def input_of(self, root: Call) -> Call:
         """What stands for the input of an outermost call; the same object that went into several is one input."""
         if id(root.given) not in self._inputs:
-            given = Call(
-                ("input", root.id), None, "input", "input", None, root.began, output=root.inputs, gave=root.given
-            )
-            given.ended = root.began
+            given = Call(("input", root.id), None, "input", "input", None, root.began)
+            given.end(root.given, root.began)
+            given.output = root.inputs
             self._inputs[id(root.given)] = given
         return self._inputs[id(root.given)]
 
@@ -240,7 +241,7 @@ class Flow:
         equal = self.ledger.equal_text(text, before, near)
         if equal is not None:
             return self._origin_of(equal, "equal")
-        in_given = [] if given is None else self._texts_given(given)
+        in_given = [] if given is None else self._parts_of(given[0])[2]
         for path, other in in_given:
             if other.strip() == text.strip():
                 return _at(given[1], path).because("equal")  # type: ignore[index]
@@ -287,19 +288,34 @@ class Flow:
     def _in_given(self, value: Any, given: tuple[Any, Origin] | None) -> Origin | None:
         if given is None:
             return None
-        for path, part in self.ledger.parts(given[0]):
-            if part is value or (isinstance(value, _SCALARS) and equal_values(part, value)):
-                return _at(given[1], path).because("identity")
-        return None
+        identities, scalars, _ = self._parts_of(given[0])
+        path = identities.get(id(value))
+        if path is None and isinstance(value, _SCALARS):
+            path = next((path for path, part in scalars if equal_values(part, value)), None)
+        return None if path is None else _at(given[1], path).because("identity")
 
-    def _texts_given(self, given: tuple[Any, Origin]) -> list[tuple[Path, str]]:
-        return [(path, part) for path, part in self.ledger.parts(given[0]) if isinstance(part, str) and part.strip()]
+    def _parts_of(self, value: Any) -> _Parts:
+        """The parts of a value that many others are looked for in."""
+        known = self._parts.get(id(value))
+        if known is None:
+            identities: dict[int, Path] = {}
+            scalars, texts = [], []
+            for path, part in self.ledger.parts(value):
+                if isinstance(part, str):
+                    if part.strip():
+                        texts.append((path, part))
+                elif isinstance(part, _SCALARS):
+                    scalars.append((path, part))
+                else:
+                    identities.setdefault(id(part), path)
+            known = self._parts[id(value)] = (identities, scalars, texts)
+        return known
 
     def _origin_of(self, found: Found, why: str) -> Origin:
         return _at(self.origin_out(found.call), found.path).because(why)
 
 
-_GIVEN = Call(id=None, parent=None, kind="", name="", inputs=None, began=-1, ended=-1)
+_GIVEN = Call(None, None, "", "", None, -1)
 
 
 def _at(origin: Origin, path: Path) -> Origin:

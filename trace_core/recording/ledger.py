@@ -106,8 +106,7 @@ class Ledger:
         """The value and what is in it, level by level."""
         to_visit: list[tuple[Path, Any]] = [((), value)]
         seen: set[int] = set()
-        while to_visit:
-            path, part = to_visit.pop(0)
+        for path, part in to_visit:  # which grows
             yield path, part
             if len(path) >= _DEEPEST or id(part) in seen:
                 continue

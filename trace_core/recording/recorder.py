@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -13,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from trace_core.errors import AmbiguousOutput, NothingRecorded
 from trace_core.nodes import ExceptionNode, Node
-from trace_core.recording.call import Call, ParameterRead, kept
+from trace_core.recording.call import MISSING, Call, ParameterRead
 from trace_core.recording.flow import Flow
 from trace_core.recording.run import Run
 
 if TYPE_CHECKING:
     from trace_core.context import Read
     from trace_core.parameter_nodes import ParameterNode
+
+_log = logging.getLogger(__name__)
 
 _RUNS: ContextVar[Mapping[int, Run]] = ContextVar("trace_runs", default={})  # noqa: B039 - never written to
 """The run that each recorder (by id) is in, here."""
@@ -141,37 +144,54 @@ class BaseRecorder:
         self, id: Hashable, parent: Hashable | None, kind: str, name: str, inputs: Any, details: dict[str, Any]
     ) -> Call | None:
         """A call began; one that is known already is not told twice."""
+        call = Call(id, parent, kind, name, inputs, self._count(), details)
         with self._lock:
-            if id in self._open:
+            around = None if parent is None else self._open.get(parent)
+            if around is None and id in self._open:
                 return None
-            run = self._run_of(parent, details)
-            call = Call(id, parent, kind, name, kept(inputs), self._count(), given=inputs, details=details)
+            run = around[0] if around is not None else self._run_of(parent, details)
+            entry = (run, call, time.perf_counter())
+            if self._open.setdefault(id, entry) is not entry:
+                return None
             run.began(call)
             if parent is None:
-                around = self._open.get(_OUTERMOST.get().get(_key(self)))
-                if around is not None and around[0] is not run and around[1].given is inputs:
-                    self._beside.setdefault(around[1].id, []).append(run)
-                _OUTERMOST.set({**_OUTERMOST.get(), _key(self): id})
-            self._open[id] = (run, call, time.perf_counter())
-            return call
+                self._began_outermost(run, call)
+        return call
 
     def _end(self, id: Hashable, output: Any) -> Call | None:
         """A call ended with this output."""
         with self._lock:
-            call = self._close(id)
-            if call is not None:
-                call.output, call.gave = kept(output), output
+            found = self._open.pop(id, None)
+            if found is None:
+                return None
+            run, call, start = found
+            call.seconds = time.perf_counter() - start
+            call.end(output, self._count())
+            run.ended(call)
+            if self._beside:
                 self._take_in(call)
             return call
 
     def _fail(self, id: Hashable, error: BaseException) -> Call | None:
         """A call raised."""
         with self._lock:
-            call = self._close(id)
-            if call is not None:
-                call.error = error
-                self._take_in(call)
-            return call
+            found = self._open.get(id)
+            if found is not None:
+                found[1].error = error
+            return self._end(id, MISSING)
+
+    def _missed(self, what: str, id: Hashable | None, parent: Hashable | None, error: Exception) -> None:
+        """A call could not be recorded: the log and the run's `explain()` say so."""
+        _log.warning("%s was not recorded: %s", what, type(error).__name__, exc_info=error)
+        with self._lock:
+            found = self._open.get(id) or self._open.get(parent)
+            run = (
+                found[0]
+                if found is not None
+                else _RUNS.get().get(_key(self)) or (self._runs[-1] if self._runs else None)
+            )
+            if run is not None:
+                run.lacks.append(f"{what}: {type(error).__name__}")
 
     def _note(self, id: Hashable, argument: str, parameter: ParameterNode, read: Read) -> None:
         """A call that is open read a parameter."""
@@ -185,7 +205,7 @@ class BaseRecorder:
         for argument, parameter, read in reads:
             parameter.runs.add(run)
             if all(known is not parameter for _, known, _ in call.reads):
-                call.reads.append((argument, parameter, read))
+                call.reads = (*call.reads, (argument, parameter, read))
 
     def _converses(self, call: Call, conversation: Hashable) -> None:
         """An open call's run is a turn of a conversation."""
@@ -199,15 +219,12 @@ class BaseRecorder:
         before = runs[: runs.index(run)] if run in runs else runs
         return [other for other in before if other.conversation == run.conversation]
 
-    def _close(self, id: Hashable) -> Call | None:
-        found = self._open.pop(id, None)
-        if found is None:
-            return None
-        run, call, start = found
-        call.ended = self._count()
-        call.seconds = time.perf_counter() - start
-        run.ended(call)
-        return call
+    def _began_outermost(self, run: Run, call: Call) -> None:
+        here = _OUTERMOST.get()
+        around = self._open.get(here.get(_key(self)))
+        if around is not None and around[0] is not run and around[1].given is call.given:
+            self._beside.setdefault(around[1].id, []).append(run)
+        _OUTERMOST.set({**here, _key(self): call.id})
 
     def _take_in(self, call: Call) -> None:
         """Take in runs that were attempts of this call, whose parent the framework lost (langchain issue 36072)."""
@@ -224,9 +241,7 @@ class BaseRecorder:
                 self._runs.remove(attempt)
 
     def _run_of(self, parent: Hashable | None, details: dict[str, Any]) -> Run:
-        """The parent's; else the block's that we are in; in a thread that knows of no block, the only one there is."""
-        if parent is not None and parent in self._open:
-            return self._open[parent][0]
+        """The block's that we are in; in a thread that knows of no block, the only one there is; else a new one."""
         here = _RUNS.get().get(_key(self))
         if here is not None:
             return here

@@ -36,15 +36,16 @@ class Run:
         shown: Shown,
         earlier: Callable[[Run], list[Run]],
     ) -> None:
-        self.id = str(uuid.uuid4())
         self.conversation: Hashable | None = None
         """What the run is a turn of, such as a thread of a checkpointer."""
         self.calls: list[Call] = []
         self._flow = flow
         self._shown = shown
         self._earlier = earlier
-        self._open: set[Hashable] = set()
-        self._idle = threading.Condition()
+        self.lacks: list[str] = []
+        """What could not be recorded, and why."""
+        self._open = 0
+        self._idle: threading.Condition | None = None
         self._built: tuple[int, _Built] | None = None
         self._events = 0
 
@@ -53,14 +54,14 @@ class Run:
     def began(self, call: Call) -> None:
         """Take in a call that began."""
         self.calls.append(call)
-        self._open.add(call.id)
+        self._open += 1
         self._events += 1
 
     def ended(self, call: Call) -> None:
         """Take in that it ended."""
-        self._open.discard(call.id)
+        self._open -= 1
         self._events += 1
-        if not self._open:
+        if not self._open and self._idle is not None:
             with self._idle:
                 self._idle.notify_all()
 
@@ -72,12 +73,19 @@ class Run:
     @property
     def is_active(self) -> bool:
         """Whether calls of it have not ended."""
-        return bool(self._open)
+        return self._open > 0
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until no call is open, for at most `timeout` seconds; whether that is so."""
+        if self._idle is None:
+            self._idle = threading.Condition()
         with self._idle:
             return self._idle.wait_for(lambda: not self._open, timeout)
+
+    @cached_property
+    def id(self) -> str:
+        """A name of the run that no other run has."""
+        return str(uuid.uuid4())
 
     # --- afterwards
 
@@ -128,7 +136,7 @@ class Run:
             for argument, parent in zip(node.operation.arguments, node.parents, strict=True):
                 control = ", control" if argument.kind == "control" else ""
                 lines.append(f"  <- {graph.name(parent)}  ({argument.name}: {argument.why}{control})")
-        return "\n".join(lines)
+        return "\n".join([*lines, *(f"lacks {what}" for what in self.lacks)])
 
     @property
     def _result(self) -> _Built:
