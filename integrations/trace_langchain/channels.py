@@ -6,6 +6,7 @@ Callbacks do not say which; the values do. Writes of a step are seen from the ne
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -179,22 +180,52 @@ def _channel(value: Any, writes: Sequence[Write]) -> Origin:
         if _is_same(write.value, value):
             return write.origin().because("state")
     if isinstance(value, list) and writes:
-        return Origin(parts={i: _item(item, writes) for i, item in enumerate(value)})
+        return Origin(parts=dict(enumerate(_items(value, writes))))
     origin = Origin()
     for write in writes:
         origin = origin | write.origin().because("state")
     return origin
 
 
-def _item(item: Any, writes: Sequence[Write]) -> Origin:
-    """Where an item came from of a list that a reducer made; what no node wrote was given, perhaps in another form."""
+_Written = tuple[Write, int | None]
+
+
+def _items(items: Sequence[Any], writes: Sequence[Write]) -> list[Origin]:
+    """Where the items of a list came from that a reducer made; of equal ones, the first from the first that wrote it."""
+    written: dict[Hashable, list[_Written]] = {}
+    for write in writes:
+        listed = isinstance(write.value, (list, tuple))
+        for index, item in enumerate(write.value if listed else [write.value]):
+            written.setdefault(_mark(item), []).append((write, index if listed else None))
+    wanted = Counter(_mark(item) for item in items)
+    origins = []
+    for item in items:
+        mark = _mark(item)
+        found = written.get(mark, [])
+        if len(found) > 1 and wanted[mark] == len(found) and not values.key(item):
+            wanted[mark] -= 1
+            origins.append(_origin_of(found.pop(0)))
+        else:
+            origins.append(_origin_of(found[-1]) if found else _given(item, writes))
+    return origins
+
+
+def _mark(item: Any) -> Hashable:
+    """What two writings of an item have in common: a message's id, a text, or that it is the very same object."""
+    return values.key(item) or ((type(item), item) if isinstance(item, (str, int, float, bool)) else id(item))
+
+
+def _origin_of(written: _Written) -> Origin:
+    write, index = written
+    return (write.origin() if index is None else write.origin().at(index)).because("state")
+
+
+def _given(item: Any, writes: Sequence[Write]) -> Origin:
+    """The origin of an item that is not as anybody wrote it: an equal one's, else it was given, in another form."""
     for write in reversed(writes):
-        if isinstance(write.value, (list, tuple)):
-            for index, other in enumerate(write.value):
-                if _is_same(other, item):
-                    return write.origin().at(index).because("state")
-        elif _is_same(write.value, item):
-            return write.origin().because("state")
+        for index, other in enumerate(write.value if isinstance(write.value, (list, tuple)) else ()):
+            if _is_same(other, item):
+                return _origin_of((write, index))
     given = [write for write in writes if write.is_input] or writes[:1]
     alike = [write for write in given if _holds_text(write.value, values.plain(item))]
     return (alike or given)[-1].origin().because("state")

@@ -159,7 +159,7 @@ class Recorder(BaseRecorder, _Base):
         details = {"tags": tags, "metadata": metadata}
         if kind == "prompt":
             details["serialized"] = serialized
-        given = None if "defers_inputs" in kwargs and kwargs["defers_inputs"] else inputs
+        given = None if kwargs.get("defers_inputs") else inputs
         self._start(kind, kwargs.get("name") or "chain", given, run_id, parent_run_id, details)
 
     @_hook

@@ -69,7 +69,7 @@ class LangChainFlow(Flow):
 
     def parent(self, call: Call) -> Call | None:
         """The call inside which this one ran; a fallback's attempts are inside it."""
-        return self._adopted.get(call) or super().parent(call)
+        return self._adopted.get(call) or self.by_id.get(call.parent)
 
     def is_node(self, call: Call) -> bool:
         """Whether the call does something itself; LangChain's own passing on and choosing does not."""

@@ -28,7 +28,6 @@ from trace_langchain import (
     middleware,
     uninstrument,
 )
-
 from trace_langchain.handler import _hook
 
 from tests.langchain.drawing import drawn
