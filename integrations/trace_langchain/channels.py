@@ -191,7 +191,7 @@ _Written = tuple[Write, int | None]
 
 
 def _items(items: Sequence[Any], writes: Sequence[Write]) -> list[Origin]:
-    """Where the items of a list came from that a reducer made; of equal ones, the first from the first that wrote it."""
+    """Where the items of a list came from that a reducer made; equal ones are taken in order."""
     written: dict[Hashable, list[_Written]] = {}
     for write in writes:
         listed = isinstance(write.value, (list, tuple))

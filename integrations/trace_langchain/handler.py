@@ -6,15 +6,14 @@ goes wrong in them is logged and never reaches the program (https://docs.langcha
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import BaseMessage
 
 from trace_core.nodes import Node
-from trace_core.recording import BaseRecorder, Call, Flow, Ledger
+from trace_core.recording import BaseRecorder, Call, Flow, Ledger, Run
 from trace_langchain import values
 from trace_langchain.reads import PENDING
 from trace_langchain.resolver import LangChainFlow
@@ -28,24 +27,6 @@ try:  # its events reach only handlers of this class
     from langgraph.callbacks import GraphCallbackHandler as _Base
 except ImportError:  # no langgraph, or one from before it
     _Base = BaseCallbackHandler  # type: ignore[assignment,misc]
-
-F = TypeVar("F", bound=Callable[..., None])
-
-_READ_BEFORE = ("llm", "retriever")
-"""Kinds of calls that read their settings before they begin."""
-
-
-def _hook(function: F) -> F:
-    """A hook that never raises into the program; the run's trace lacks what it would have told."""
-
-    @functools.wraps(function)
-    def quiet(self: Recorder, *args: Any, **kwargs: Any) -> None:
-        try:
-            function(self, *args, **kwargs)
-        except Exception as error:  # noqa: BLE001 - any value of the program may misbehave when it is looked at
-            self._missed(function.__name__, kwargs.get("run_id"), kwargs.get("parent_run_id"), error)
-
-    return quiet  # type: ignore[return-value]
 
 
 class Recorder(BaseRecorder, _Base):
@@ -120,28 +101,19 @@ class Recorder(BaseRecorder, _Base):
 
     # --- hooks
 
-    def _start(
-        self,
-        kind: str,
-        name: str,
-        inputs: Any,
-        run_id: UUID,
-        parent_run_id: UUID | None,
-        details: dict[str, Any],
-    ) -> None:
-        if self._about:
-            details["info"] = self._about
-        call = self._begin(run_id, parent_run_id, kind, name, inputs, details)
-        if call is None:
-            return
-        if parent_run_id is None and (thread := (details["metadata"] or {}).get("thread_id")) is not None:
-            self._converses(call, thread)
-        if kind in _READ_BEFORE and (pending := PENDING.get()) is not None and pending.kind == kind:
-            PENDING.set(None)
-            with self._lock:
-                self._read(self._open[run_id][0], call, pending.reads)
+    def _began_outermost(self, run: Run, call: Call) -> None:
+        super()._began_outermost(run, call)
+        thread = (call.details["metadata"] or {}).get("thread_id")
+        if thread is not None:
+            run.conversation = thread
 
-    @_hook
+    def _begin_reading(self, kind: str, call: Call | None) -> None:
+        """A call of a kind that reads its settings before it begins."""
+        pending = PENDING.get()
+        if call is not None and pending is not None and pending.kind == kind:
+            PENDING.set(None)
+            self._read_before(call, pending.reads)
+
     def on_chain_start(
         self,
         serialized: dict[str, Any] | None,
@@ -151,25 +123,22 @@ class Recorder(BaseRecorder, _Base):
         parent_run_id: UUID | None = None,
         tags: list[str] | None = None,
         metadata: dict[str, Any] | None = None,
+        run_type: str | None = None,
+        name: str | None = None,
+        defers_inputs: bool = False,
         **kwargs: Any,
     ) -> None:
         """A prompt, parser, function, chain or graph began."""
-        run_type = kwargs.get("run_type")
-        kind = run_type if run_type in ("prompt", "parser") else "function"
-        details = {"tags": tags, "metadata": metadata}
-        if kind == "prompt":
-            details["serialized"] = serialized
-        given = None if kwargs.get("defers_inputs") else inputs
-        self._start(kind, kwargs.get("name") or "chain", given, run_id, parent_run_id, details)
+        kind = run_type if run_type == "prompt" or run_type == "parser" else "function"
+        details = {"tags": tags, "metadata": metadata, "serialized": serialized, "info": self._about}
+        self._begin(run_id, parent_run_id, kind, name or "chain", None if defers_inputs else inputs, details)
 
-    @_hook
     def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """It ended; a stream's inputs are known only now."""
         call = self._end(run_id, outputs)
         if call is not None and "inputs" in kwargs:
             call.inputs = call.given = kwargs["inputs"]
 
-    @_hook
     def on_chat_model_start(
         self,
         serialized: dict[str, Any] | None,
@@ -185,10 +154,9 @@ class Recorder(BaseRecorder, _Base):
         tools = (kwargs.get("invocation_params") or {}).get("tools")
         name = kwargs.get("name") or _class_name(serialized) or "chat_model"
         given = messages[0] if len(messages) == 1 else messages
-        details = {"tags": tags, "metadata": metadata, "tools": tools}
-        self._start("llm", name, given, run_id, parent_run_id, details)
+        details = {"tags": tags, "metadata": metadata, "tools": tools, "info": self._about}
+        self._begin_reading("llm", self._begin(run_id, parent_run_id, "llm", name, given, details))
 
-    @_hook
     def on_llm_start(
         self,
         serialized: dict[str, Any] | None,
@@ -203,9 +171,9 @@ class Recorder(BaseRecorder, _Base):
         """A model that reads text began."""
         name = kwargs.get("name") or _class_name(serialized) or "llm"
         given = prompts[0] if len(prompts) == 1 else prompts
-        self._start("llm", name, given, run_id, parent_run_id, {"tags": tags, "metadata": metadata})
+        details = {"tags": tags, "metadata": metadata, "info": self._about}
+        self._begin_reading("llm", self._begin(run_id, parent_run_id, "llm", name, given, details))
 
-    @_hook
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
         """A model ended."""
         call = self._end(run_id, values.result_of(response))
@@ -213,7 +181,6 @@ class Recorder(BaseRecorder, _Base):
         if call is not None and usage:
             call.details["info"] = {**call.details.get("info", {}), "usage": dict(usage)}
 
-    @_hook
     def on_tool_start(
         self,
         serialized: dict[str, Any] | None,
@@ -231,16 +198,15 @@ class Recorder(BaseRecorder, _Base):
         given = input_str if inputs is None else inputs
         details = {"tags": tags, "metadata": metadata, "tool_call_id": kwargs.get("tool_call_id")}
         details["description"] = (serialized or {}).get("description")
-        self._start("tool", name, given, run_id, parent_run_id, details)
+        details["info"] = self._about
+        self._begin(run_id, parent_run_id, "tool", name, given, details)
 
-    @_hook
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A tool ended."""
         call = self._end(run_id, output)
         if call is not None and call.details.get("tool_call_id") is None:
             call.details["tool_call_id"] = getattr(output, "tool_call_id", None)
 
-    @_hook
     def on_retriever_start(
         self,
         serialized: dict[str, Any] | None,
@@ -254,14 +220,13 @@ class Recorder(BaseRecorder, _Base):
     ) -> None:
         """A retriever began."""
         name = kwargs.get("name") or _class_name(serialized) or "retriever"
-        self._start("retriever", name, query, run_id, parent_run_id, {"tags": tags, "metadata": metadata})
+        details = {"tags": tags, "metadata": metadata, "info": self._about}
+        self._begin_reading("retriever", self._begin(run_id, parent_run_id, "retriever", name, query, details))
 
-    @_hook
     def on_retriever_end(self, documents: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A retriever ended."""
         self._end(run_id, documents)
 
-    @_hook
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """A call raised; LangGraph's interrupts and hand-offs come this way too, and are no failures."""
         if type(error).__name__ in ("GraphInterrupt", "NodeInterrupt", "ParentCommand"):

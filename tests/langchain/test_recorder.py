@@ -8,7 +8,6 @@ import logging
 import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 import pytest
@@ -28,7 +27,6 @@ from trace_langchain import (
     middleware,
     uninstrument,
 )
-from trace_langchain.handler import _hook
 
 from tests.langchain.drawing import drawn
 from tests.langchain.programs import Answering, Streaming, asks, chain, model
@@ -330,11 +328,11 @@ def test_an_error_in_a_hook_reaches_the_log_and_not_the_program(
     def breaks(*_: Any, **__: Any) -> None:
         raise RuntimeError("a bug of ours")
 
-    monkeypatch.setattr(recorder, "on_chat_model_start", partial(_hook(breaks), recorder))
+    monkeypatch.setattr("trace_core.recording.recorder.Call", breaks)
     with caplog.at_level(logging.WARNING), recorder.run() as run:
         assert tree().invoke({"x": "tree"}, {"callbacks": [recorder]}) == "Name a tree"
-    assert "breaks was not recorded: RuntimeError" in caplog.text
-    assert run.explain().endswith("lacks breaks: RuntimeError")
+    assert "the beginning of StrOutputParser was not recorded: RuntimeError" in caplog.text
+    assert "the beginning of StrOutputParser: RuntimeError" in run.lacks
 
 
 def test_two_recorders_in_one_process() -> None:

@@ -143,34 +143,42 @@ class BaseRecorder:
     def _begin(
         self, id: Hashable, parent: Hashable | None, kind: str, name: str, inputs: Any, details: dict[str, Any]
     ) -> Call | None:
-        """A call began; one that is known already is not told twice."""
-        call = Call(id, parent, kind, name, inputs, self._count(), details)
-        with self._lock:
-            around = None if parent is None else self._open.get(parent)
-            if around is None and id in self._open:
-                return None
-            run = around[0] if around is not None else self._run_of(parent, details)
-            entry = (run, call, time.perf_counter())
-            if self._open.setdefault(id, entry) is not entry:
-                return None
-            run.began(call)
-            if parent is None:
-                self._began_outermost(run, call)
-        return call
+        """A call began; one that is known already is not told twice. Never raises into the program."""
+        try:
+            call = Call(id, parent, kind, name, inputs, self._count(), details)
+            with self._lock:
+                around = None if parent is None else self._open.get(parent)
+                if around is None and id in self._open:
+                    return None
+                run = around[0] if around is not None else self._run_of(parent, details)
+                entry = (run, call, time.perf_counter())
+                if self._open.setdefault(id, entry) is not entry:
+                    return None
+                run.began(call)
+                if parent is None:
+                    self._began_outermost(run, call)
+            return call
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not end the user's run
+            self._missed(f"the beginning of {name}", id, parent, error)
+            return None
 
     def _end(self, id: Hashable, output: Any) -> Call | None:
-        """A call ended with this output."""
-        with self._lock:
-            found = self._open.pop(id, None)
-            if found is None:
-                return None
-            run, call, start = found
-            call.seconds = time.perf_counter() - start
-            call.end(output, self._count())
-            run.ended(call)
-            if self._beside:
-                self._take_in(call)
-            return call
+        """A call ended with this output. Never raises into the program."""
+        try:
+            with self._lock:
+                found = self._open.pop(id, None)
+                if found is None:
+                    return None
+                run, call, start = found
+                call.seconds = time.perf_counter() - start
+                call.end(output, self._count())
+                run.ended(call)
+                if self._beside:
+                    self._take_in(call)
+                return call
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not end the user's run
+            self._missed("the end of a call", id, None, error)
+            return None
 
     def _fail(self, id: Hashable, error: BaseException) -> Call | None:
         """A call raised."""
@@ -198,18 +206,15 @@ class BaseRecorder:
         with self._lock:
             found = self._open.get(id)
             if found is not None:
-                self._read(*found[:2], [(argument, parameter, read)])
+                self._read_before(found[1], [(argument, parameter, read)])
 
-    @staticmethod
-    def _read(run: Run, call: Call, reads: Sequence[ParameterRead]) -> None:
-        for argument, parameter, read in reads:
-            parameter.runs.add(run)
-            if all(known is not parameter for _, known, _ in call.reads):
-                call.reads = (*call.reads, (argument, parameter, read))
-
-    def _converses(self, call: Call, conversation: Hashable) -> None:
-        """An open call's run is a turn of a conversation."""
-        self._open[call.id][0].conversation = conversation
+    def _read_before(self, call: Call, reads: Sequence[ParameterRead]) -> None:
+        """A call that is open had read parameters before it began."""
+        with self._lock:
+            for argument, parameter, read in reads:
+                parameter.runs.add(self._open[call.id][0])
+                if all(known is not parameter for _, known, _ in call.reads):
+                    call.reads = (*call.reads, (argument, parameter, read))
 
     def _earlier(self, run: Run) -> list[Run]:
         """The runs before this one in the same conversation."""
