@@ -6,7 +6,6 @@ Callbacks do not say which; the values do. Writes of a step are seen from the ne
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -197,13 +196,11 @@ def _items(items: Sequence[Any], writes: Sequence[Write]) -> list[Origin]:
         listed = isinstance(write.value, (list, tuple))
         for index, item in enumerate(write.value if listed else [write.value]):
             written.setdefault(_mark(item), []).append((write, index if listed else None))
-    wanted = Counter(_mark(item) for item in items)
+    marks = [_mark(item) for item in items]
     origins = []
-    for item in items:
-        mark = _mark(item)
+    for place, (item, mark) in enumerate(zip(items, marks, strict=True)):
         found = written.get(mark, [])
-        if len(found) > 1 and wanted[mark] == len(found) and not values.key(item):
-            wanted[mark] -= 1
+        if len(found) > 1 and not values.key(item) and marks[place:].count(mark) == len(found):
             origins.append(_origin_of(found.pop(0)))
         else:
             origins.append(_origin_of(found[-1]) if found else _given(item, writes))

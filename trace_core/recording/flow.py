@@ -47,13 +47,10 @@ class Flow:
         self._inputs: dict[int, Call] = {}
         self._parts: dict[int, _Parts] = {}
         self._originals = {id(call.inputs): call.given for call in calls} | {id(c.output): c.gave for c in calls}
-        for call in self._owner:
-            if call.succeeded:
-                ledger.add(call)
+        for call in sorted([c for c in (*self._owner, *calls) if c.succeeded], key=lambda call: call.ended or 0):
+            ledger.add(call)
         for call in calls:
             self.children[self.parent(call)].append(call)
-            if call.succeeded:
-                ledger.add(call)
 
     # --- what an adapter says of its framework
 

@@ -8,7 +8,7 @@ an equal text, a text within a text. Small and interned values prove nothing by 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,11 +26,12 @@ Opened = Callable[[Any], "Mapping[Hashable, Any] | None"]
 class Origin:
     """Where a value came from: as a whole, or each of its parts (a dict's values, a list's items)."""
 
-    __slots__ = ("_sources", "parts")
+    __slots__ = ("_all", "_sources", "parts")
 
     def __init__(self, sources: Mapping[Call, str] | None = None, parts: Mapping[Hashable, Origin] | None = None):
         self._sources = dict(sources or {})
         self.parts = parts
+        self._all: dict[Call, str] | None = None if parts else self._sources
 
     def __bool__(self) -> bool:
         return bool(self._sources) or any(self.parts.values() if self.parts else ())
@@ -38,11 +39,12 @@ class Origin:
     @property
     def sources(self) -> dict[Call, str]:
         """All sources, each with how it is known."""
-        found = dict(self._sources)
-        for part in (self.parts or {}).values():
-            for source, why in part.sources.items():
-                found.setdefault(source, why)
-        return found
+        if self._all is None:
+            self._all = dict(self._sources)
+            for part in (self.parts or {}).values():
+                for source, why in part.sources.items():
+                    self._all.setdefault(source, why)
+        return self._all
 
     def at(self, key: Hashable) -> Origin:
         """The origin of one part; of a whole whose parts are not told apart, its own."""
@@ -86,7 +88,7 @@ class Ledger:
         self._texts: dict[Call, list[Found]] = {}
 
     def add(self, call: Call) -> None:
-        """Take in what a call gave."""
+        """Take in what a call gave; calls are added in the order in which they ended."""
         if call.gave is not call.output:
             self._by_identity.setdefault(id(call.gave), []).append(Found(call, (), call.gave))
         for path, value in self.parts(call.output):
@@ -193,8 +195,8 @@ def _ended_before(call: Call, before: int) -> bool:
     return call.ended is not None and call.ended < before
 
 
-def _last(matches: Iterable[Found], before: int, among: Collection[Call] | None) -> Found | None:
-    return max((found for found in matches if _eligible(found, before, among)), key=_when, default=None)
+def _last(matches: Sequence[Found], before: int, among: Collection[Call] | None) -> Found | None:
+    return next((found for found in reversed(matches) if _eligible(found, before, among)), None)
 
 
 def _when(found: Found) -> int:
