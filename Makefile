@@ -5,7 +5,7 @@ DEV := .venv/dev.installed
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help quickstart test test-all lint bench bench-learning docs model clean
+.PHONY: help quickstart test test-all test-matrix lint bench bench-langchain bench-learning docs model clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -19,6 +19,9 @@ test: $(DEV) model  ## the tests
 test-all: $(DEV) model  ## the tests, with those that are too long for `make test`
 	$(BIN)/python -m pytest
 
+test-matrix: test .venv-oldest/langchain.installed  ## the tests, and those of LangChain on the oldest versions that are supported
+	.venv-oldest/bin/python -m pytest -W default tests/langchain tests/conformance/test_langchain.py -m "not long"
+
 lint: $(DEV)  ## style, formatting, types, and which module may import which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -27,6 +30,9 @@ lint: $(DEV)  ## style, formatting, types, and which module may import which
 
 bench: $(DEV)  ## speed and memory of the graph, as JSON
 	@$(BIN)/python benchmarks/graph.py
+
+bench-langchain: .venv-langchain/bench.installed  ## what recording a LangChain program costs, beside other recorders, as JSON
+	@.venv-langchain/bin/python benchmarks/langchain_overhead.py
 
 bench-learning: $(DEV) model  ## does it learn? beside a plain loop, the quickstart on five splits, the examples: some hours, as JSON
 	@$(BIN)/python benchmarks/debugging.py
@@ -40,9 +46,19 @@ model: $(DEV)  ## bring the local model into the user's cache folder (1.1 GB, on
 	@$(BIN)/python -m trace_local fetch
 
 clean:  ## remove what the targets made, but not the model
-	rm -rf .venv dist build site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-oldest .venv-langchain dist build site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 .venv/%.installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	@touch $@
+
+.venv-oldest/langchain.installed: pyproject.toml tests/langchain/oldest.txt
+	test -x .venv-oldest/bin/python || $(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --editable '.[langchain]' -r tests/langchain/oldest.txt
+	@touch $@
+
+.venv-langchain/bench.installed: pyproject.toml
+	test -x .venv-langchain/bin/python || $(PYTHON) -m venv .venv-langchain
+	.venv-langchain/bin/python -m pip install --quiet --editable '.[examples]' openinference-instrumentation-langchain opentelemetry-sdk
 	@touch $@

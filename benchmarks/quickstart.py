@@ -18,6 +18,7 @@ from pathlib import Path
 from statistics import median
 
 QUICKSTART = Path(__file__).parents[1] / "examples" / "quickstart.py"
+sys.path.insert(0, str(QUICKSTART.parent))
 
 
 def main() -> None:
