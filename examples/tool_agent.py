@@ -40,7 +40,9 @@ def learn(llm: ChatModel, answers: ChatModel, steps: int = 3) -> bool:
     """Take steps until the question is answered, and print what was learned; whether it is."""
     agent = create_agent(LocalModel(llm=answers), [lookup, search])
     recorder = Recorder()
-    optimizers = [OptoPrime(expose(agent, include="lookup.*", kinds=kind), llm) for kind in ("tool_description", "code")]
+    optimizers = [
+        OptoPrime(expose(agent, include="lookup.*", kinds=kind), llm) for kind in ("tool_description", "code")
+    ]
     for step in range(steps + 1):
         with recorder.run() as run:
             answer = agent.invoke(QUESTION, {"callbacks": [recorder]})["messages"][-1].text

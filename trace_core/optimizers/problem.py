@@ -218,7 +218,8 @@ class _Names:
         self._taken = {self._graph.identifier(node) for node in self._graph.nodes}
         self.inputs: list[Slot] = []
         for slot in shape.given:
-            if inline and slot.node.name is None and slot.variant == 0:
+            unnamed = slot.node.name is None and getattr(slot.node, "op", "") != "input"
+            if inline and unnamed and slot.variant == 0:
                 texts = {literal(example.value(slot)) for example in shape.examples}
                 text = texts.pop()
                 if not texts and len(text) <= _INLINE_UP_TO and "\n" not in text and "<" not in text:

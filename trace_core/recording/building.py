@@ -9,9 +9,10 @@ from typing import Any
 from trace_core.context import Read
 from trace_core.failures import error_text
 from trace_core.nodes import ExceptionNode, MessageNode, Node, message
-from trace_core.operators import Argument, Operation, call_template
+from trace_core.operators import Argument, Operation, literal_text
 from trace_core.recording.call import Call, Link, ParameterRead
 from trace_core.recording.flow import Flow
+from trace_core.recording.ledger import equal_values
 from trace_core.rendering import identifier
 from trace_core.trace_graph import free_name
 
@@ -49,22 +50,33 @@ def operation_node(
     arguments = [Argument(name, link.why, link.kind) for name, (_, link) in zip(_names(sources), sources, strict=True)]
     parents: list[Node] = [node for node, _ in sources]
     reads: list[Read | None] = [None] * len(parents)
-    by_position = 0 if all(a.name.isidentifier() for a in arguments) else len(arguments)
+    named = all(argument.name.isidentifier() for argument in arguments)
+    places = [
+        f"{argument.name}={{{i}}}{_part(call, link)}" if named else f"{{{i}}}"
+        for i, (argument, (_, link)) in enumerate(zip(arguments, sources, strict=True))
+    ]
     taken = {argument.name for argument in arguments}
-    shown_arguments = [argument.name for argument in arguments[by_position:]]
     for wanted, parameter, read in read_parameters:
         name = free_name(wanted, taken)
         arguments.append(Argument(name, "code" if name == "code" else "parameter"))
         parents.append(parameter)
         reads.append(read)
         if name != "code":
-            shown_arguments.append(identifier(name))
-    template = call_template(identifier(call.name or call.kind), by_position, tuple(shown_arguments))
+            places.append(f"{identifier(name)}={{{len(parents) - 1}}}")
+    template = f"{identifier(call.name or call.kind)}({', '.join(places)})"
     operation = Operation(call.kind, tuple(arguments), template, call.details.get("description"))
     info = {"name": call.name, "seconds": call.seconds, **call.details.get("info", {})}
     if call.error is not None:
         return message(error_text(call.error), operation, tuple(parents), reads, info, ExceptionNode)
     return message(shown(call.output) if call.succeeded else None, operation, tuple(parents), reads, info)
+
+
+def _part(call: Call, link: Link) -> str:
+    """Which part of a dict a call took in, where it took in one: `['question']`."""
+    given, taken = link.source.output, call.inputs
+    key = link.argument
+    both = isinstance(given, dict) and isinstance(taken, dict) and key in given and key in taken
+    return f"[{literal_text(key)}]" if both and equal_values(given[key], taken[key]) else ""
 
 
 _INPUT = Operation("input", (), "input", "what the program was given")
