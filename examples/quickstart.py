@@ -90,8 +90,8 @@ def learn(split: int = 0, feedback: str = "full", rounds: int = 3) -> tuple[int,
 
     first = score(held_out, "held-out tickets, before")
     best = score(check, "training tickets, before")
-    # What is said tells what an output should have been; how a ticket becomes an answer need not be told.
-    optimizer = OptoPrime(parameters, llm, retries=0, mask=("code", "outputs", "others"))
+    # What is said tells what an output should have been; what was in between need not be shown.
+    optimizer = OptoPrime(parameters, llm, retries=0, mask=("outputs", "others"))
     for number in range(rounds):
         proposal = optimizer.propose(mistakes(train[number * 11 : number * 11 + 11], feedback))
         if not proposal.values:

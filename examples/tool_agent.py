@@ -2,7 +2,7 @@
 
     python examples/tool_agent.py
 
-The same feedback goes to the agent's answer; it reaches the tools' descriptions, and the code of a tool once it is called.
+The same feedback goes to the agent's answer; it reaches the tools' descriptions, and a tool's code once it is called.
 """
 
 from __future__ import annotations
@@ -40,9 +40,8 @@ def learn(llm: ChatModel, answers: ChatModel, steps: int = 3) -> bool:
     """Take steps until the question is answered, and print what was learned; whether it is."""
     agent = create_agent(LocalModel(llm=answers), [lookup, search])
     recorder = Recorder()
-    optimizers = [
-        OptoPrime(expose(agent, include="lookup.*", kinds=kind), llm) for kind in ("tool_description", "code")
-    ]
+    kinds = ("tool_description", "code")
+    optimizers = [OptoPrime(expose(agent, include="lookup.*", kinds=kind), llm) for kind in kinds]
     for step in range(steps + 1):
         with recorder.run() as run:
             answer = agent.invoke(QUESTION, {"callbacks": [recorder]})["messages"][-1].text
