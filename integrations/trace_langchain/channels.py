@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from trace_core.recording import Call, Flow, Origin
 from trace_core.recording.ledger import equal_values
+from trace_core.recording.matching import Given
 from trace_langchain import values
 
 if TYPE_CHECKING:
     from trace_langchain.resolver import LangChainFlow
 
 _ROOT = "__root__"
+_LONGEST_WORD = 40
+PROMPT = "Prompt"
+"""What `create_react_agent` calls the run that puts its system prompt before the messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ class Write:
     value: Any
     origin: Callable[[], Origin]
     is_input: bool
+    passed_on: int = 0
+    """How many of a list's first items were there already."""
 
 
 def graph_step(call: Call) -> int | None:
@@ -63,6 +69,13 @@ def is_pushed(call: Call) -> bool:
     return len(path) > 0 and path[0] == "__pregel_push"
 
 
+def is_plumbing(call: Call) -> bool:
+    """Whether LangGraph made the run for itself: a graph's entry, an older agent's prompt."""
+    if call.name == "__start__":
+        return graph_step(call) == 0
+    return call.name == PROMPT and metadata(call, "langgraph_node") is not None and isinstance(call.output, list)
+
+
 class Channels:
     """What the channels of the graphs of a run held."""
 
@@ -81,12 +94,12 @@ class Channels:
             for sender in earlier:
                 if graph_step(sender) == graph_step(earlier[-1]):
                     default = default | self._flow.origin_out(sender).because("send")
-            given = (graph.inputs, self._flow.origin_in(graph))
-            return self._flow.match(sent, node.began, earlier, given, default or given[1])
+            given = Given(graph.inputs, self._flow.origin_in(graph))
+            return self._flow.matcher.search(node.began, earlier, [given]).find(sent) or default or given.origin
         origin = self._state(node.inputs, graph, step, node.began)
-        resumed = self._resumed_with(node, graph)
-        if resumed is not None:
-            return Origin(parts={**(origin.parts or {}), "resume": resumed})
+        if self._flow.is_node(node):  # in others, what it was resumed with is found by its value
+            resumed = {"resume": each.origin for each in self._flow.resumed_with(node)}
+            origin = Origin(origin.own, {**(origin.parts or {}), **resumed}) if resumed else origin
         return origin if origin else self._flow.origin_in(graph).because("input")
 
     def output_of(self, graph: Call) -> Origin:
@@ -99,19 +112,31 @@ class Channels:
         written = _fields(node.output) or {}
         return Origin(parts={k: (out if k in written else given).at(k) for k in _fields(router.inputs) or {}})
 
-    def chosen_by(self, node: Call, graph: Call, routers: Iterable[Call]) -> list[Call]:
-        """The nodes that the router's choice of this node depended on."""
-        step = graph_step(node) or 0
-        return [
-            source
-            for router in routers
-            if (parent := self._flow.parent(router)) is not None
-            and self._flow.parent(parent) is graph
-            and graph_step(parent) == step - 1
-            and node.name in str(router.output)
-            for source in self._flow.sinks([router]).sources
-            if source.kind != "input"
-        ]
+    def chosen_by(
+        self, node: Call, graph: Call, routers: Iterable[Call], silent: Mapping[Call | None, Sequence[Call]]
+    ) -> list[Call]:
+        """The nodes that the choice of this node depended on.
+
+        Those in a router; those that wrote a word or number, which a router that called nothing may have read; those
+        in a node that named it as the next (`Command(goto=...)`).
+        """
+        origins = []
+        for before in self._flow.children[graph]:
+            if graph_step(before) != (graph_step(node) or 0) - 1 or not before.succeeded:
+                continue
+            mine = [r for r in routers if self._flow.parent(r) is before and node.name in str(r.output)]
+            origins += [self._flow.sinks([router]) for router in mine]
+            if any(node.name in str(router.output) for router in silent.get(before, ())):
+                origins += self._deciding(before)
+            if node.name in values.goes_to(before.gave):
+                origins.append(self._flow.sinks(self._flow.nodes_in(before)))
+        return [source for origin in origins for source in origin.sources if source.kind != "input"]
+
+    def _deciding(self, node: Call) -> list[Origin]:
+        """Where the words and numbers came from that a node wrote: what a router behind it is likely to read."""
+        out = self._flow.origin_out(node)
+        written = _updates(node.output, ())
+        return [_part(out, path) for _, path, value in written if _is_word(value)]
 
     def _state(self, state: Any, graph: Call, step: int | None, before: int) -> Origin:
         """Where a state came from that was read at a step (None: at the end)."""
@@ -135,11 +160,13 @@ class Channels:
         call: Call,
         origin_of: Callable[[Call], Origin],
     ) -> None:
-        for key, path, value in _updates(output, ()):
-            if key not in before or not _untouched(before[key], value):
-                writes.setdefault(key, []).append(
-                    Write(value, partial(_at, origin_of, call, path), origin_of == flow.origin_in)
-                )
+        updates = _updates(output, ())
+        is_whole = bool(before) and {key for key, _, _ in updates} >= set(before)  # it may have passed some of it on
+        for key, path, value in updates:
+            if not (is_whole and key in before and _untouched(before[key], value)):
+                origin = partial(_at, origin_of, call, path)
+                known = _passed_on(before.get(key), value)
+                writes.setdefault(key, []).append(Write(value, origin, origin_of == flow.origin_in, known))
 
     def _turns(self, graph: Call) -> list[tuple[Flow, Call]]:
         """The graph's invocations so far on the same thread of its checkpointer, this one last."""
@@ -152,13 +179,6 @@ class Channels:
             for call in flow.children[None]
             if metadata(call, "thread_id") == thread and call.name == graph.name and call.began <= graph.began
         ]
-
-    def _resumed_with(self, node: Call, graph: Call) -> Origin | None:
-        """Where the value came from that an interrupted node was resumed with."""
-        if not values.is_command(graph.inputs) or graph.inputs.resume is None:
-            return None
-        first = min(graph_step(call) or 0 for call in self._flow.children[graph] if graph_step(call) is not None)
-        return self._flow.origin_in(graph).because("resume") if graph_step(node) == first else None
 
 
 def _ended_nodes(flow: Flow, graph: Call, step: int | None, before: int) -> list[Call]:
@@ -176,7 +196,7 @@ def _ended_nodes(flow: Flow, graph: Call, step: int | None, before: int) -> list
 def _channel(value: Any, writes: Sequence[Write]) -> Origin:
     """Where a channel's value came from: its last write, or, where a reducer made it, its items' or all writes."""
     for write in reversed(writes):
-        if _is_same(write.value, value):
+        if _is_same(write.value, value) and not write.passed_on:
             return write.origin().because("state")
     if isinstance(value, list) and writes:
         return Origin(parts=dict(enumerate(_items(value, writes))))
@@ -195,6 +215,8 @@ def _items(items: Sequence[Any], writes: Sequence[Write]) -> list[Origin]:
     for write in writes:
         listed = isinstance(write.value, (list, tuple))
         for index, item in enumerate(write.value if listed else [write.value]):
+            if index < write.passed_on:
+                continue
             written.setdefault(_mark(item), []).append((write, index if listed else None))
     marks = [_mark(item) for item in items]
     origins = []
@@ -235,11 +257,26 @@ def _holds_text(value: Any, text: Any) -> bool:
     return isinstance(text, str) and value == text
 
 
-def _at(origin_of: Callable[[Call], Origin], call: Call, path: tuple[Hashable, ...]) -> Origin:
-    origin = origin_of(call)
+def _passed_on(before: Any, value: Any) -> int:
+    """How many items at the beginning of a list a node was given: it returned them with its own behind them."""
+    if not (isinstance(before, list) and isinstance(value, list) and 0 < len(before) < len(value)):
+        return 0
+    same = [_mark(item) for item in before] == [_mark(item) for item in value[: len(before)]]
+    return len(before) if same else 0
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, (bool, int, float)) or (isinstance(value, str) and len(value) <= _LONGEST_WORD)
+
+
+def _part(origin: Origin, path: tuple[Hashable, ...]) -> Origin:
     for key in path:
         origin = origin.at(key)
     return origin
+
+
+def _at(origin_of: Callable[[Call], Origin], call: Call, path: tuple[Hashable, ...]) -> Origin:
+    return _part(origin_of(call), path)
 
 
 def _fields(state: Any) -> Mapping[Hashable, Any] | None:
@@ -256,6 +293,8 @@ def _updates(output: Any, path: tuple[Hashable, ...]) -> list[tuple[Hashable, tu
         return _updates(update, (*path, "update"))
     if isinstance(output, (list, tuple)) and any(values.is_command(item) for item in output):
         return [each for i, item in enumerate(output) for each in _updates(item, (*path, i))]
+    if type(output).__name__ == "final" and type(output).__module__.startswith("langgraph"):
+        return [(_ROOT, (*path, "value"), output.value)]
     fields = _fields(output)
     if fields is None:
         return [(_ROOT, path, output)]

@@ -29,6 +29,9 @@ except ImportError:  # no langgraph, or one from before it
     _Base = BaseCallbackHandler  # type: ignore[assignment,misc]
 
 
+_MODEL = "A language model reads the messages and answers."
+
+
 class Recorder(BaseRecorder, _Base):
     """Records what a LangChain or LangGraph program does; given as `config={"callbacks": [recorder]}`.
 
@@ -154,7 +157,7 @@ class Recorder(BaseRecorder, _Base):
         tools = (kwargs.get("invocation_params") or {}).get("tools")
         name = kwargs.get("name") or _class_name(serialized) or "chat_model"
         given = messages[0] if len(messages) == 1 else messages
-        details = {"tags": tags, "metadata": metadata, "tools": tools, "info": self._about}
+        details = {"tags": tags, "metadata": metadata, "tools": tools, "info": self._about, "description": _MODEL}
         self._begin_reading("llm", self._begin(run_id, parent_run_id, "llm", name, given, details))
 
     def on_llm_start(

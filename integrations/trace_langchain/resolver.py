@@ -7,6 +7,7 @@ the state's channels; what plain Python did in between is found by the values (`
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from langchain_core.messages import ToolMessage
@@ -14,8 +15,9 @@ from langchain_core.messages import ToolMessage
 from trace_core.context import Read
 from trace_core.recording import Call, Flow, Ledger, Link, Origin
 from trace_core.recording.call import ParameterRead
+from trace_core.recording.matching import Given
 from trace_langchain import values
-from trace_langchain.channels import Channels, graph_step, metadata, places
+from trace_langchain.channels import PROMPT, Channels, graph_step, is_plumbing, metadata, places
 
 _INTERRUPTS = ("GraphInterrupt", "NodeInterrupt")
 _PASSING = ("RunnablePassthrough", "RunnablePick")
@@ -26,56 +28,71 @@ class LangChainFlow(Flow):
 
     def __init__(self, calls: Sequence[Call], ledger: Ledger, earlier: Sequence[Flow] = ()) -> None:
         self._has_run_others = {call.parent for call in calls}
-        calls = _without_superseded(calls)
+        calls, self._moved, self._resumed = _resumed(calls, [c for flow in earlier for c in flow.by_id.values()])
         known = {call.id: call for call in calls}
         self._adopted = _adopted(calls, known) | _strays(calls, known)
         self._routers = {call for call in calls if _is_condition(call)}
         self._channels = Channels(self)
+        self._tools = {call.details["tool_call_id"]: call for call in calls if call.details.get("tool_call_id")}
         super().__init__(calls, ledger, earlier)
-        self._routers |= {call for call in calls if self._is_router(call)}
-        self._has_run_others -= {c.parent for c in self._routers if all(d in self._routers for d in self._with(c))}
-        silent = {call for call in self._routers if not self.children[call]}
-        self.calls = [call for call in calls if call not in silent]
-        for children in self.children.values():
-            children[:] = [child for child in children if child not in silent]
-        self._callers = {
-            part[1]: call
-            for call in calls
-            if call.kind == "llm" and call.succeeded
-            for path, _ in ledger.parts(call.output)
-            for part in path
-            if isinstance(part, tuple) and part[0] == "tool_calls"
-        }
+        self._leave_out_routers()
         self._name_tool_calls()
         self._handed_down = self._reads_handed_down()
 
-    def _with(self, call: Call) -> list[Call]:
-        parent = self.parent(call)
-        return [] if parent is None else self.children[parent]
+    def _leave_out_routers(self) -> None:
+        """Leave out what only chose the way, and called nothing for it."""
+        self._routers |= {call for call in self.calls if self._is_router(call)}
+        by_parent: dict[Call | None, list[Call]] = {}
+        for call in self._routers:
+            if not self.children[call]:
+                by_parent.setdefault(self.parent(call), []).append(call)
+        for parent, routers in by_parent.items():
+            self.children[parent] = [child for child in self.children[parent] if child not in routers]
+            if parent is not None and not self.children[parent]:
+                self._has_run_others.discard(parent.id)
+        silent = {call for routers in by_parent.values() for call in routers}
+        self.calls = [call for call in self.calls if call not in silent]
+        self.silent_routers = by_parent
 
     def _name_tool_calls(self) -> None:
-        """Give tools the id of the model's call that asked for them, which langchain-core 1.0 does not tell."""
-        named = {call.details.get("tool_call_id") for call in self.calls if call.kind == "tool"}
+        """Give tools the id of the call that asked for them, which langchain-core 1.0 does not tell."""
         for tool in self.calls:
             if tool.kind == "tool" and tool.details.get("tool_call_id") is None:
-                for id, caller in self._callers.items():
-                    asked = values.tool_call(caller.output, id)
-                    if id not in named and asked == (tool.name, tool.inputs) and (caller.ended or 0) < tool.began:
+                for id, callers in self._callers.items():
+                    asked = [values.tool_call(caller.output, id) for caller in callers]
+                    if id not in self._tools and (tool.name, tool.inputs) in asked:
                         tool.details["tool_call_id"] = id
-                        named.add(id)
+                        self._tools[id] = tool
                         break
+
+    @cached_property
+    def _callers(self) -> dict[str, list[Call]]:
+        """By the id of a tool call, the nodes that gave a message with it, in the order in which they ended."""
+        found: dict[str, list[Call]] = {}
+        for call in sorted(self.calls, key=lambda call: call.ended or 0):
+            if call.succeeded and call.kind in ("llm", "function") and self.is_node(call):
+                for id in values.tool_call_ids(call.output):
+                    found.setdefault(id, []).append(call)
+        return found
+
+    def _caller(self, tool: Call) -> Call | None:
+        """Who asked for a tool: the first that gave these arguments, since a person may have changed them."""
+        id = tool.details.get("tool_call_id") or ""
+        callers = [call for call in self._callers.get(id, ()) if (call.ended or 0) < tool.began]
+        asked = [call for call in callers if (values.tool_call(call.output, id) or ("", None))[1] == tool.inputs]
+        return asked[0] if asked else callers[-1] if callers else None
 
     # --- what the runs are
 
     def parent(self, call: Call) -> Call | None:
         """The call inside which this one ran; a fallback's attempts are inside it."""
-        return self._adopted.get(call) or self.by_id.get(call.parent)
+        return self._adopted.get(call) or self._moved.get(call) or self.by_id.get(call.parent)
 
     def is_node(self, call: Call) -> bool:
         """Whether the call does something itself; LangChain's own passing on and choosing does not."""
         if call in self._routers:
             return False
-        if call.kind == "function" and call.name.startswith(_PASSING):
+        if call.kind == "function" and (call.name.startswith(_PASSING) or is_plumbing(call)):
             return False
         if any(argument == "code" for argument, _, _ in call.reads):
             return True
@@ -117,8 +134,8 @@ class LangChainFlow(Flow):
 
     def structural_input(self, call: Call, parent: Call | None) -> Origin | None:
         """What the call's tags, its tool call, or the graph's channels say."""
-        if call.kind == "tool" and call.details.get("tool_call_id") in self._callers:
-            return Origin({self._callers[call.details["tool_call_id"]]: "tool_call_id"})
+        if call.kind == "tool" and (caller := self._caller(call)) is not None:
+            return Origin({caller: "tool_call_id"})
         if parent is None:
             return None
         if graph_step(call) is not None and not self._is_body(call):
@@ -149,8 +166,8 @@ class LangChainFlow(Flow):
             return None
         if scope.name.startswith(_PASSING) and not children:
             return self._passed(scope)
-        if not children:
-            return Origin()
+        if not children:  # LangGraph's own, or a graph whose node was interrupted
+            return Origin() if scope in self._routers else None if scope.name == PROMPT else self.origin_in(scope)
         if any(graph_step(child) is not None for child in children) and not self._is_body(children[0]):
             return self._channels.output_of(scope)
         done = [child for child in children if child.succeeded and child not in self._routers]
@@ -169,22 +186,38 @@ class LangChainFlow(Flow):
             return None if last is None else self.origin_out(last)
         return None
 
-    def _find(self, value: Any, *where: Any, **options: Any) -> Origin | None:
-        if isinstance(value, ToolMessage):  # also one that says how the tool failed
-            called = [c for c in self.calls if c.kind == "tool" and c.details.get("tool_call_id") == value.tool_call_id]
-            if called:
-                last = max(called, key=lambda call: call.ended or 0)
-                origin = self.origin_out(last) if last.error is None else Origin({last: ""})
-                return origin.because("tool_call_id")
-        return super()._find(value, *where, **options)
+    def recognised(self, value: Any) -> Origin | None:
+        """The tool that a message answers for, also where the message says how the tool failed."""
+        if not isinstance(value, ToolMessage):
+            return None
+        called = self._tools.get(value.tool_call_id)
+        if called is None:
+            return None
+        origin = self.origin_out(called) if called.error is None else Origin({called: ""})
+        return origin.because("tool_call_id")
 
     def _matched_output(self, scope: Call) -> Origin:
         if scope.kind == "tool" and isinstance(scope.output, ToolMessage):  # what the tool returned is its content
-            children = [child for child in self.children[scope] if child.succeeded]
-            given = (scope.inputs, self.origin_in(scope))
-            default = self.sinks(children) or given[1]
-            return self.match(scope.output.content, scope.ended or 0, children, given, default)
+            return self.match_output(scope, scope.output.content)
         return super()._matched_output(scope)
+
+    def given_to(self, scope: Call) -> list[Given]:
+        """What a scope's code was given: its input, and what it was resumed with."""
+        return [*super().given_to(scope), *self.resumed_with(scope)]
+
+    def resumed_with(self, call: Call) -> list[Given]:
+        """What a graph was resumed with, in the node that had been interrupted and in all that runs in it."""
+        inner: Call | None = call
+        while inner is not None:
+            graph = self.parent(inner)
+            if graph is not None and inner in self._resumed:
+                root = graph
+                while (outer := self.parent(root)) is not None:
+                    root = outer
+                if values.is_command(root.inputs) and root.inputs.resume is not None:
+                    return [Given(root.inputs.resume, Origin({self.input_of(root): "resume"}))]
+            inner = graph
+        return []
 
     def _is_body(self, call: Call) -> bool:
         """Whether a run tagged as a graph's step is inside the run of that step, not the step itself."""
@@ -221,25 +254,41 @@ class LangChainFlow(Flow):
     def links(self, call: Call) -> list[Link]:
         """Data, and control from what chose that this call should run."""
         links = super().links(call)
-        known = {link.source for link in links}
+        links += self._more_data(call, [link.source for link in links])
+        known = [link.source for link in links]
         for chosen_by in self._choices(call, known):
             if chosen_by not in known and chosen_by is not call:
-                known.add(chosen_by)
+                known.append(chosen_by)
                 links.append(Link(chosen_by, "chosen_by", "route", "control"))
         return links
+
+    def _more_data(self, call: Call, known: Sequence[Call]) -> list[Link]:
+        """What a tool was resumed with, and messages that a function had kept from before."""
+        found = []
+        if call.kind == "tool" and call in self._resumed:
+            found = [Link(source, "resume", "resume") for g in self.resumed_with(call) for source in g.origin.sources]
+        elif call.kind == "function" and call.succeeded:
+            messages = [part for _, part in self.ledger.parts(call.output) if values.key(part)]
+            if messages:
+                had = {values.key(part) for _, part in self.ledger.parts(call.inputs)}
+                before = [self.ledger.identical(m, call.began) for m in messages if values.key(m) not in had]
+                origins = [self.matcher.origin_of(each, "kept") for each in before if each is not None]
+                found = [Link(source, "kept", "message_id") for origin in origins for source in origin.sources]
+        unique = {link.source: link for link in found if link.source not in known and link.source is not call}
+        return list(unique.values())
 
     def _choices(self, call: Call, known: Iterable[Call]) -> list[Call]:
         """The nodes that a choice depended on, if the call is where the chosen way begins."""
         chosen: list[Call] = []
         inner, scope = call, self.parent(call)
-        while scope is not None and not self._comes_from_inside(known, scope):
+        while scope is not None and not self._comes_from_inside(known, inner):
             for router in self.children[scope]:
                 if router in self._routers and router is not inner and (router.ended or 0) < inner.began:
                     chosen += self.sinks([router]).sources if graph_step(scope) is None else ()
             if self._forwards(scope, inner):
                 chosen += [source for source in self.origin_in(scope).sources if source.kind != "input"]
             if graph_step(inner) is not None and not self._is_body(inner):
-                chosen += self._channels.chosen_by(inner, scope, self._routers)
+                chosen += self._channels.chosen_by(inner, scope, self._routers, self.silent_routers)
             inner, scope = scope, self.parent(scope)
         return chosen
 
@@ -314,20 +363,26 @@ def _adopted(calls: Sequence[Call], known: Mapping[Any, Call]) -> dict[Call, Cal
     return adopted
 
 
-def _without_superseded(calls: Sequence[Call]) -> list[Call]:
-    """The calls, without a graph's node that was interrupted and later ran again, under the same name of its state."""
-    again = {
-        metadata(call, "langgraph_checkpoint_ns"): call
-        for call in calls
-        if graph_step(call) is not None and metadata(call, "langgraph_checkpoint_ns")
-    }
-    return [
-        call
-        for call in calls
-        if call.details.get("bubbled") not in _INTERRUPTS
-        or graph_step(call) is None
-        or again.get(metadata(call, "langgraph_checkpoint_ns")) in (call, None)
-    ]
+def _resumed(calls: Sequence[Call], earlier: Sequence[Call]) -> tuple[list[Call], dict[Call, Call], set[Call]]:
+    """The calls without those that were interrupted and ran again; what ran in these, by the new ones; the new ones.
+
+    A node of a graph that runs again has the same `langgraph_checkpoint_ns`, a tool the same tool call.
+    """
+    latest: dict[Any, Call] = {name: call for call in calls if (name := _name_of(call)) is not None}
+    interrupted = [call for call in (*earlier, *calls) if call.details.get("bubbled") in _INTERRUPTS]
+    again = {call: latest[name] for call in interrupted if (name := _name_of(call)) in latest}
+    dropped = {call: new for call, new in again.items() if new is not call}
+    by_id = {call.id: call for call in dropped}
+    kept = [call for call in calls if call not in dropped]
+    moved = {call: dropped[by_id[call.parent]] for call in kept if call.parent in by_id}
+    return kept, moved, set(dropped.values())
+
+
+def _name_of(call: Call) -> Any:
+    """What stays the same when a node or a tool runs again."""
+    if graph_step(call) is not None:
+        return metadata(call, "langgraph_checkpoint_ns")
+    return call.details.get("tool_call_id") if call.kind == "tool" else None
 
 
 def _strays(calls: Sequence[Call], known: Mapping[Any, Call]) -> dict[Call, Call]:

@@ -95,10 +95,35 @@ def _message(message: BaseMessage, depth: int) -> Any:
     return {"text": str(text), "tool_calls": asked} if text else {"tool_calls": asked}
 
 
-def tool_call(message: Any, id: str) -> tuple[str, Any] | None:
-    """The name and arguments of a tool call in a model's message."""
-    calls = message.tool_calls if isinstance(message, AIMessage) else []
+def tool_call_ids(value: Any) -> list[str]:
+    """The ids of the tool calls in messages that a node gave."""
+    return [call["id"] for message in _asking(value) for call in message.tool_calls if call.get("id")]
+
+
+def tool_call(value: Any, id: str) -> tuple[str, Any] | None:
+    """The name and arguments of a tool call in the messages that a node gave."""
+    calls = [call for message in _asking(value) for call in message.tool_calls]
     return next(((call["name"], call["args"]) for call in calls if call.get("id") == id), None)
+
+
+def _asking(value: Any) -> list[AIMessage]:
+    """The messages in what a node gave that call tools, the last first."""
+    if isinstance(value, AIMessage):
+        return [value] if value.tool_calls else []
+    inner = [value.update] if is_command(value) else value.values() if isinstance(value, dict) else value
+    return [found for item in reversed(list(inner)) for found in _asking(item)] if _is_listed(inner) else []
+
+
+def _is_listed(value: Any) -> bool:
+    return isinstance(value, (list, tuple, type({}.values())))
+
+
+def goes_to(output: Any) -> list[str]:
+    """The nodes that a graph's node named as the next: `Command(goto=...)`."""
+    if is_command(output):
+        named = output.goto if isinstance(output.goto, (list, tuple)) else [output.goto]
+        return [str(getattr(name, "node", name)) for name in named]
+    return [name for item in output for name in goes_to(item)] if isinstance(output, (list, tuple)) else []
 
 
 def was_sent(call: Call, argument: str, value: Any) -> bool:

@@ -7,6 +7,7 @@ an equal text, a text within a text. Small and interned values prove nothing by 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from trace_core.recording.call import Call
 
 _SCALARS = (int, float, complex, bool, bytes, type(None))
 _LEAST_TEXT = 4
-_LEAST_FAR_TEXT = 16
+_LONG_TEXT = 16
+_LONGEST_JSON = 20_000
 _DEEPEST = 6
 
 Path = tuple[Hashable, ...]
@@ -45,6 +47,11 @@ class Origin:
                 for source, why in part.sources.items():
                     self._all.setdefault(source, why)
         return self._all
+
+    @property
+    def own(self) -> dict[Call, str]:
+        """The sources of the whole, without its parts'."""
+        return self._sources
 
     def at(self, key: Hashable) -> Origin:
         """The origin of one part; of a whole whose parts are not told apart, its own."""
@@ -87,8 +94,13 @@ class Ledger:
         self._by_text: dict[str, list[Found]] = {}
         self._texts: dict[Call, list[Found]] = {}
 
-    def add(self, call: Call) -> None:
-        """Take in what a call gave; calls are added in the order in which they ended."""
+    def add(self, call: Call, passed_on: Collection[int] = ()) -> None:
+        """Take in what a call gave; calls are added in the order in which they ended.
+
+        Args:
+            call: the call.
+            passed_on: ids of objects that it was given itself, which it did not make.
+        """
         if call.gave is not call.output:
             self._by_identity.setdefault(id(call.gave), []).append(Found(call, (), call.gave))
         for path, value in self.parts(call.output):
@@ -98,7 +110,7 @@ class Ledger:
                 self._by_text.setdefault(text, []).append(found)
                 if len(text) >= _LEAST_TEXT:
                     self._texts.setdefault(call, []).append(found)
-            elif not isinstance(value, _SCALARS):
+            elif not isinstance(value, _SCALARS) and not (path and id(value) in passed_on):
                 self._by_identity.setdefault(id(value), []).append(found)
                 key = self._key(value)
                 if key is not None:
@@ -119,7 +131,9 @@ class Ledger:
 
     def opened(self, value: Any) -> Mapping[Hashable, Any] | None:
         """The parts of a value by key, or None."""
-        if isinstance(value, (str, *_SCALARS)):
+        if isinstance(value, str):
+            return _json(value)
+        if isinstance(value, _SCALARS):
             return None
         if isinstance(value, dict):
             return value
@@ -137,31 +151,43 @@ class Ledger:
         key = self._key(value) if found is None else None
         return found if key is None else _last(self._by_key.get(key, ()), before, among)
 
-    def equal_text(self, text: str, before: int, among: Collection[Call] | None = None) -> Found | None:
-        """The last call that gave this text, white space around it aside; the very same object counts for more."""
-        matches = [found for found in self._by_text.get(text.strip(), ()) if _eligible(found, before, among)]
-        same = [found for found in matches if found.value is text and len(text) >= _LEAST_FAR_TEXT]
-        return max(same or matches, key=_when, default=None)
+    def equal_texts(self, text: str, before: int, among: Collection[Call] | None = None) -> list[Found]:
+        """Where calls gave this text, white space around it aside, in the order in which they ended."""
+        return [found for found in self._by_text.get(text.strip(), ()) if _eligible(found, before, among)]
 
-    def equal_whole(self, value: Any, before: int, among: Iterable[Call]) -> Call | None:
-        """The last of these calls whose whole output is equal to a number or a record."""
-        equal = [call for call in among if _ended_before(call, before) and equal_values(call.output, value)]
-        return max(equal, key=lambda call: call.ended or 0, default=None)
+    def equal_wholes(self, value: Any, among: Iterable[Call]) -> list[Call]:
+        """Those of the calls whose whole output is equal to a number or a record."""
+        return [call for call in among if equal_values(call.output, value)]
 
     def texts_of(self, among: Iterable[Call], before: int) -> list[Found]:
         """The texts, of four characters or more, that these calls gave before."""
         return [found for call in among if _ended_before(call, before) for found in self._texts.get(call, ())]
 
-    def far_texts(self, before: int) -> list[Found]:
+    def far_texts(self, before: int, least: int) -> list[Found]:
         """The texts that any call gave before, if they are long enough to prove something wherever they turn up."""
-        return [found for found in self.texts_of(self._texts, before) if len(found.value) >= _LEAST_FAR_TEXT]
+        return [found for found in self.texts_of(self._texts, before) if len(found.value) >= least]
 
 
-def longest_within(text: str, candidates: Iterable[Found]) -> list[Found]:
-    """Those of the candidates whose text stands in a text, and not in a longer one that does."""
+def _json(text: str) -> Mapping[Hashable, Any] | None:
+    """What is in a text that is JSON: models answer so, and programs parse it."""
+    if text[:1] not in "{[" or len(text) > _LONGEST_JSON:
+        return None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else dict(enumerate(value))
+
+
+def longest_within(text: str, candidates: Sequence[Iterable[Found]]) -> list[Found]:
+    """Those of the candidates whose text stands in a text, and not in a longer one that does.
+
+    Of equal ones, those that are listed first count, and of them the latest.
+    """
+    ranked = [(-len(f.value.strip()), rank, -_when(f), f) for rank, found in enumerate(candidates) for f in found]
     taken: list[tuple[int, int]] = []
     chosen = []
-    for found in sorted(candidates, key=lambda found: (-len(found.value.strip()), -_when(found))):
+    for *_, found in sorted(ranked, key=lambda entry: entry[:3]):
         for start, end in _places(found.value.strip(), text):
             if all(end <= a or start >= b for a, b in taken):
                 taken.append((start, end))
@@ -170,17 +196,17 @@ def longest_within(text: str, candidates: Iterable[Found]) -> list[Found]:
     return chosen
 
 
-def last_around(text: str, candidates: Iterable[Found]) -> Found | None:
+def last_around(text: str, candidates: Iterable[Found], least: int = _LEAST_TEXT) -> Found | None:
     """The latest of the candidates in whose text this one stands."""
     text = text.strip()
-    around = [found for found in candidates if len(text) >= _LEAST_TEXT and any(_places(text, found.value))]
+    around = [found for found in candidates if len(text) >= least and any(_places(text, found.value))]
     return max(around, key=_when, default=None)
 
 
 def _places(part: str, whole: str) -> Iterator[tuple[int, int]]:
     if not part or part not in whole:
         return
-    whole_words = len(part) < _LEAST_FAR_TEXT  # in languages without spaces, longer texts stand between letters
+    whole_words = len(part) < _LONG_TEXT  # in languages without spaces, longer texts stand between letters
     start = r"(?<!\w)" if whole_words and part[0].isalnum() else ""
     end = r"(?!\w)" if whole_words and part[-1].isalnum() else ""
     for match in re.finditer(f"{start}{re.escape(part)}{end}", whole):
