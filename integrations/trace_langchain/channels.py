@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from trace_core.recording import Call, Flow, Origin
@@ -32,8 +32,8 @@ class Write:
     value: Any
     origin: Callable[[], Origin]
     is_input: bool
-    passed_on: int = 0
-    """How many of a list's first items were there already."""
+    passed_on: frozenset[int] = frozenset()
+    """Which items of a list were there already."""
 
 
 def graph_step(call: Call) -> int | None:
@@ -98,8 +98,8 @@ class Channels:
             return self._flow.matcher.search(node.began, earlier, [given]).find(sent) or default or given.origin
         origin = self._state(node.inputs, graph, step, node.began)
         if self._flow.is_node(node):  # in others, what it was resumed with is found by its value
-            resumed = {"resume": each.origin for each in self._flow.resumed_with(node)}
-            origin = Origin(origin.own, {**(origin.parts or {}), **resumed}) if resumed else origin
+            for resumed in self._flow.resumed_with(node):
+                origin = Origin(origin.own, {**(origin.parts or {}), "resume": resumed.origin})
         return origin if origin else self._flow.origin_in(graph).because("input")
 
     def output_of(self, graph: Call) -> Origin:
@@ -151,8 +151,8 @@ class Channels:
             return _channel(state, writes.get(_ROOT, []))
         return Origin(parts={key: _channel(value, writes.get(key, [])) for key, value in fields.items()})
 
-    @staticmethod
     def _enter(
+        self,
         writes: dict[Hashable, list[Write]],
         output: Any,
         before: Mapping[Hashable, Any],
@@ -161,12 +161,36 @@ class Channels:
         origin_of: Callable[[Call], Origin],
     ) -> None:
         updates = _updates(output, ())
-        is_whole = bool(before) and {key for key, _, _ in updates} >= set(before)  # it may have passed some of it on
+        keys = {key for key, _, _ in updates}
+        is_whole = keys >= set(before) and len(keys) > 1  # it may have passed some of it on
         for key, path, value in updates:
             if not (is_whole and key in before and _untouched(before[key], value)):
                 origin = partial(_at, origin_of, call, path)
-                known = _passed_on(before.get(key), value)
-                writes.setdefault(key, []).append(Write(value, origin, origin_of == flow.origin_in, known))
+                is_input = origin_of == flow.origin_in
+                known = frozenset() if is_input else self._passed_on(call, before.get(key), value)
+                writes.setdefault(key, []).append(Write(value, origin, is_input, known))
+
+    def _passed_on(self, node: Call, before: Any, value: Any) -> frozenset[int]:
+        """Which items of a list a node had not made: those it was given, with its own behind them, and old messages."""
+        if not isinstance(value, list):
+            return frozenset()
+        known = {i for i, item in enumerate(value) if self._seen.get(id(item), node.began) < node.began}
+        had = [_mark(item) for item in before] if isinstance(before, list) and len(before) < len(value) else []
+        if had == [_mark(item) for item in value[: len(had)]]:
+            known |= set(range(len(had)))
+        return frozenset(known)
+
+    @cached_property
+    def _seen(self) -> dict[int, int]:
+        """When a message, by its identity, was first in the state that a node was given."""
+        seen: dict[int, int] = {}
+        for call in self._flow.calls:
+            if graph_step(call) is not None:
+                for value in (_fields(call.inputs) or {}).values():
+                    for item in value if isinstance(value, list) else ():
+                        if values.key(item):
+                            seen.setdefault(id(item), call.began)
+        return seen
 
     def _turns(self, graph: Call) -> list[tuple[Flow, Call]]:
         """The graph's invocations so far on the same thread of its checkpointer, this one last."""
@@ -215,7 +239,7 @@ def _items(items: Sequence[Any], writes: Sequence[Write]) -> list[Origin]:
     for write in writes:
         listed = isinstance(write.value, (list, tuple))
         for index, item in enumerate(write.value if listed else [write.value]):
-            if index < write.passed_on:
+            if index in write.passed_on:
                 continue
             written.setdefault(_mark(item), []).append((write, index if listed else None))
     marks = [_mark(item) for item in items]
@@ -224,9 +248,17 @@ def _items(items: Sequence[Any], writes: Sequence[Write]) -> list[Origin]:
         found = written.get(mark, [])
         if len(found) > 1 and not values.key(item) and marks[place:].count(mark) == len(found):
             origins.append(_origin_of(found.pop(0)))
+        elif found:
+            same = [each for each in found if _written_item(each) is item]
+            origins.append(_origin_of(same[0] if same and values.key(item) else found[-1]))
         else:
-            origins.append(_origin_of(found[-1]) if found else _given(item, writes))
+            origins.append(_given(item, writes))
     return origins
+
+
+def _written_item(written: _Written) -> Any:
+    write, index = written
+    return write.value if index is None else write.value[index]
 
 
 def _mark(item: Any) -> Hashable:
@@ -255,14 +287,6 @@ def _holds_text(value: Any, text: Any) -> bool:
     if isinstance(value, (list, tuple, dict)):
         return any(_holds_text(item, text) for item in (value.values() if isinstance(value, dict) else value))
     return isinstance(text, str) and value == text
-
-
-def _passed_on(before: Any, value: Any) -> int:
-    """How many items at the beginning of a list a node was given: it returned them with its own behind them."""
-    if not (isinstance(before, list) and isinstance(value, list) and 0 < len(before) < len(value)):
-        return 0
-    same = [_mark(item) for item in before] == [_mark(item) for item in value[: len(before)]]
-    return len(before) if same else 0
 
 
 def _is_word(value: Any) -> bool:

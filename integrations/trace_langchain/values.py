@@ -97,7 +97,7 @@ def _message(message: BaseMessage, depth: int) -> Any:
 
 def tool_call_ids(value: Any) -> list[str]:
     """The ids of the tool calls in messages that a node gave."""
-    return [call["id"] for message in _asking(value) for call in message.tool_calls if call.get("id")]
+    return [id for message in _asking(value) for call in message.tool_calls if (id := call.get("id"))]
 
 
 def tool_call(value: Any, id: str) -> tuple[str, Any] | None:

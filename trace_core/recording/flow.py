@@ -48,8 +48,13 @@ class Flow:
         inputs += [flow.input_of(root) for flow in self.earlier for root in flow.children[None]]
         known = [call for call in (*self._owner, *self.by_id.values(), *inputs) if call.succeeded]
         for call in sorted(known, key=lambda call: call.ended or 0):
-            is_leaf = call.kind == "function" and call not in self._owner and not self.children[call]
-            self.ledger.add(call, {id(part) for _, part in self.ledger.parts(call.inputs)} if is_leaf else ())
+            passed_on: set[int] = set()
+            if call.kind == "function" and call not in self._owner and not self.children[call]:
+                passed_on = {id(part) for _, part in self.ledger.parts(call.inputs)}
+            elif call.kind == "input":
+                parts = [part for _, part in self.ledger.parts(call.output)]
+                passed_on = {id(part) for part in parts if self.ledger.identical(part, call.began)}
+            self.ledger.add(call, passed_on)
 
     # --- what an adapter says of its framework
 
@@ -96,12 +101,13 @@ class Flow:
 
     def input_of(self, root: Call) -> Call:
         """What stands for the input of an outermost call; the same object that went into several is one input."""
-        if id(root.given) not in self._inputs:
+        key = id(root) if root.given is None else id(root.given)
+        if key not in self._inputs:
             given = Call(("input", root.id), None, "input", "input", None, root.began)
             given.end(root.given, root.began)
             given.output = root.inputs
-            self._inputs[id(root.given)] = given
-        return self._inputs[id(root.given)]
+            self._inputs[key] = given
+        return self._inputs[key]
 
     def origin_in(self, call: Call) -> Origin:
         """Where a call's input came from."""
@@ -160,9 +166,17 @@ class Flow:
         found = self.matcher.search(call.began, siblings, []).find(call.inputs)
         if found is None:
             return own
-        inner = self.ledger.opened(call.inputs) if found.parts is not None else None
-        parts = {key: found.parts[key] if key in found.parts else own for key in inner} if inner else found.parts  # type: ignore[index, operator]
-        return Origin(found.own, parts)
+        return self._filled(found, call.inputs, own)
+
+    def _filled(self, found: Origin, value: Any, own: Origin) -> Origin:
+        """What was found, and for the parts for which nothing was, this."""
+        inner = None if found.parts is None else self.ledger.opened(value)
+        if found.parts is None or inner is None:
+            return found
+        known = found.parts
+        return Origin(
+            found.own, {key: self._filled(known[key], inner[key], own) if key in known else own for key in inner}
+        )
 
     def _matched_output(self, scope: Call) -> Origin:
         return self.match_output(scope, scope.output)

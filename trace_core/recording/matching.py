@@ -257,7 +257,7 @@ class Search:
         ]
 
     def _choose(self, found: Sequence[Found], value: Any) -> Found:
-        """The last that gave a value; of equal items of a list, the first is the first one's that gave it, and so on."""
+        """The last that gave a value; the items of a list that are equal are told apart by order."""
         counted = self._equals.get(_mark(value))
         if counted is None:
             same = [each for each in found if each.value is value and len(str(value)) >= _TELLING_TEXT]
@@ -285,15 +285,10 @@ def _one(found: Found | None) -> list[Found]:
 
 
 def _reworded(text: str, found: Iterable[Found]) -> list[Found]:
-    """Those whose words stand in a text in their order, whatever their case and what is between them."""
+    """Those whose words stand in a text, or the other way round, whatever the case and the signs between them."""
     words = _words(text)
-    return [
-        each
-        for each in found
-        if (others := _words(each.value)).strip()
-        and len(others) > _TELLING_WORDS
-        and (others in words or words in others)
-    ]
+    pairs = [(each, sorted((_words(each.value), words), key=len)) for each in found]
+    return [each for each, (shorter, longer) in pairs if len(shorter) > _TELLING_WORDS and shorter in longer]
 
 
 def _words(text: str) -> str:
