@@ -81,6 +81,7 @@ class Channels:
 
     def __init__(self, flow: LangChainFlow) -> None:
         self._flow = flow
+        self._written: dict[Call, list[tuple[Hashable, Write]]] = {}
 
     def input_of(self, node: Call, graph: Call) -> Origin:
         """Where the state, or what it was sent, came from."""
@@ -94,7 +95,7 @@ class Channels:
             for sender in earlier:
                 if graph_step(sender) == graph_step(earlier[-1]):
                     default = default | self._flow.origin_out(sender).because("send")
-            given = Given(graph.inputs, self._flow.origin_in(graph))
+            given = Given(graph.inputs, lambda: self._flow.origin_in(graph))
             return self._flow.matcher.search(node.began, earlier, [given]).find(sent) or default or given.origin
         origin = self._state(node.inputs, graph, step, node.began)
         if self._flow.is_node(node):  # in others, what it was resumed with is found by its value
@@ -142,33 +143,30 @@ class Channels:
         """Where a state came from that was read at a step (None: at the end)."""
         writes: dict[Hashable, list[Write]] = {}
         for flow, turn in self._turns(graph):
-            is_now = turn is graph
-            self._enter(writes, turn.inputs, {}, flow, turn, flow.origin_in)
-            for node in _ended_nodes(flow, turn, step if is_now else None, before):
-                self._enter(writes, node.output, _fields(node.inputs) or {}, flow, node, flow.origin_out)
+            nodes = _ended_nodes(flow, turn, step if turn is graph else None, before)
+            for call in (turn, *nodes):
+                for key, write in self._writes(flow, call, is_input=call is turn):
+                    writes.setdefault(key, []).append(write)
         fields = _fields(state)
         if fields is None:
             return _channel(state, writes.get(_ROOT, []))
         return Origin(parts={key: _channel(value, writes.get(key, [])) for key, value in fields.items()})
 
-    def _enter(
-        self,
-        writes: dict[Hashable, list[Write]],
-        output: Any,
-        before: Mapping[Hashable, Any],
-        flow: Flow,
-        call: Call,
-        origin_of: Callable[[Call], Origin],
-    ) -> None:
-        updates = _updates(output, ())
-        keys = {key for key, _, _ in updates}
-        is_whole = keys >= set(before) and len(keys) > 1  # it may have passed some of it on
-        for key, path, value in updates:
-            if not (is_whole and key in before and _untouched(before[key], value)):
-                origin = partial(_at, origin_of, call, path)
-                is_input = origin_of == flow.origin_in
-                known = frozenset() if is_input else self._passed_on(call, before.get(key), value)
-                writes.setdefault(key, []).append(Write(value, origin, is_input, known))
+    def _writes(self, flow: Flow, call: Call, is_input: bool) -> list[tuple[Hashable, Write]]:
+        """What a graph was given, or a node of it wrote, by channel."""
+        known = self._written.get(call)
+        if known is None:
+            known = self._written[call] = []
+            updates = _updates(call.inputs if is_input else call.output, ())
+            before = {} if is_input else _fields(call.inputs) or {}
+            keys = {key for key, _, _ in updates}
+            is_whole = keys >= set(before) and len(keys) > 1  # it may have passed some of it on
+            for key, path, value in updates:
+                if not (is_whole and key in before and _untouched(before[key], value)):
+                    origin = partial(_at, flow.origin_in if is_input else flow.origin_out, call, path)
+                    passed_on = frozenset() if is_input else self._passed_on(call, before.get(key), value)
+                    known.append((key, Write(value, origin, is_input, passed_on)))
+        return known
 
     def _passed_on(self, node: Call, before: Any, value: Any) -> frozenset[int]:
         """Which items of a list a node had not made: those it was given, with its own behind them, and old messages."""

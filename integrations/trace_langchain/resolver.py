@@ -6,8 +6,9 @@ the state's channels; what plain Python did in between is found by the values (`
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from langchain_core.messages import ToolMessage
@@ -77,9 +78,11 @@ class LangChainFlow(Flow):
 
     def _caller(self, tool: Call) -> Call | None:
         """Who asked for a tool: the first that gave these arguments, since a person may have changed them."""
-        id = tool.details.get("tool_call_id") or ""
-        callers = [call for call in self._callers.get(id, ()) if (call.ended or 0) < tool.began]
-        asked = [call for call in callers if (values.tool_call(call.output, id) or ("", None))[1] == tool.inputs]
+        return self._asked_by(tool.details.get("tool_call_id"), tool.inputs, tool.began)
+
+    def _asked_by(self, id: str | None, arguments: Any, before: float = math.inf) -> Call | None:
+        callers = [call for call in self._callers.get(id or "", ()) if (call.ended or 0) < before]
+        asked = [call for call in callers if (values.tool_call(call.output, id or "") or ("", None))[1] == arguments]
         return asked[0] if asked else callers[-1] if callers else None
 
     # --- what the runs are
@@ -187,7 +190,10 @@ class LangChainFlow(Flow):
         return None
 
     def recognised(self, value: Any) -> Origin | None:
-        """The tool that a message answers for, also where the message says how the tool failed."""
+        """The tool that a message answers for, also where it says how the tool failed; who asked for a tool call."""
+        if isinstance(value, dict) and value.get("type") == "tool_call":
+            caller = self._asked_by(value.get("id"), value.get("args"))
+            return None if caller is None else Origin({caller: "tool_call_id"})
         if not isinstance(value, ToolMessage):
             return None
         called = self._tools.get(value.tool_call_id)
@@ -215,7 +221,7 @@ class LangChainFlow(Flow):
                 while (outer := self.parent(root)) is not None:
                     root = outer
                 if values.is_command(root.inputs) and root.inputs.resume is not None:
-                    return [Given(root.inputs.resume, Origin({self.input_of(root): "resume"}))]
+                    return [Given(root.inputs.resume, partial(Origin, {self.input_of(root): "resume"}))]
             inner = graph
         return []
 

@@ -141,7 +141,7 @@ class Flow:
 
     def given_to(self, scope: Call) -> list[Given]:
         """What a scope's code was given: its input, and what else an adapter knows of."""
-        return [Given(scope.inputs, self.origin_in(scope))]
+        return [Given(scope.inputs, lambda: self.origin_in(scope))]
 
     def _matched_input(self, call: Call, parent: Call | None) -> Origin:
         siblings = [other for other in self.children[parent] if other is not call]

@@ -10,7 +10,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 from trace_core.recording.call import Call
 from trace_core.recording.ledger import Found, Ledger, Origin, Path, equal_values, last_around, longest_within
@@ -23,11 +24,17 @@ _TELLING_WORDS = 8
 _WORD = re.compile(r"[^\W_]+")
 
 
-class Given(NamedTuple):
-    """Something that code was given, and where it came from."""
+class Given:
+    """Something that code was given, and where it came from, which is worked out when it is asked for."""
 
-    value: Any
-    origin: Origin
+    def __init__(self, value: Any, origin: Callable[[], Origin]) -> None:
+        self.value = value
+        self._origin = origin
+
+    @cached_property
+    def origin(self) -> Origin:
+        """Where it came from."""
+        return self._origin()
 
 
 @dataclass(slots=True)
@@ -103,12 +110,12 @@ class Matcher:
     def iterated(self, call: Call, near: Iterable[Call], given: Sequence[Given]) -> Origin | None:
         """The item of a list that was given, if calls of this name went through the list one by one."""
         before = [other.given for other in near if other.name == call.name and other.began < call.began]
-        for value, origin in given:
-            for path, items in self.parts_of(value).lists:
+        for each in given:
+            for path, items in self.parts_of(each.value).lists:
                 if len(items) > len(before) and len(items) > 1:
                     pairs = zip(items, [*before, call.given], strict=False)
                     if all(_same(item, taken) for item, taken in pairs):
-                        return at(origin, (*path, len(before))).because("identity")
+                        return at(each.origin, (*path, len(before))).because("identity")
         return None
 
 
@@ -145,16 +152,16 @@ class Search:
     # --- whole values
 
     def _as_given(self, original: Any) -> Origin | None:
-        for value, origin in self._given:
-            if original is self._matcher.original(value) and not _is_trivial(original):
-                return origin
+        for given in self._given:
+            if original is self._matcher.original(given.value) and not _is_trivial(original):
+                return given.origin
         return None
 
     def _in_given(self, value: Any) -> Origin | None:
-        for whole, origin in self._given:
-            path = self._matcher.parts_of(whole).identities.get(id(value))
+        for given in self._given:
+            path = self._matcher.parts_of(given.value).identities.get(id(value))
             if path is not None:
-                return at(origin, path).because("identity")
+                return at(given.origin, path).because("identity")
         return None
 
     # --- containers
@@ -182,9 +189,9 @@ class Search:
             held = call.output
             if isinstance(held, dict) and key in held and _same(held[key], item):
                 return self._matcher.origin_out(call).at(key).because("identity")
-        for value, origin in self._given:
-            if isinstance(value, dict) and key in value and _same(value[key], item):
-                return origin.at(key).because("state")
+        for given in self._given:
+            if isinstance(given.value, dict) and key in given.value and _same(given.value[key], item):
+                return given.origin.at(key).because("state")
         return self.find(item, depth + 1)
 
     # --- texts
@@ -195,10 +202,10 @@ class Search:
         equal = self._ledger.equal_texts(text, self._before, self._near)
         if equal:
             return self._matcher.origin_of(self._choose(equal, text), "equal")
-        for value, origin in self._given:
-            for path, other in self._matcher.parts_of(value).texts:
+        for given in self._given:
+            for path, other in self._matcher.parts_of(given.value).texts:
                 if other.strip() == text.strip():
-                    return at(origin, path).because("equal")
+                    return at(given.origin, path).because("equal")
         far = self._ledger.equal_texts(text, self._before) if len(text) >= _TELLING_TEXT else []
         if far:
             return self._matcher.origin_of(far[-1], "equal")
@@ -209,8 +216,8 @@ class Search:
         theirs = self._ledger.texts_of(self._near, self._before)
         mine = [
             Found(_GIVEN[number], path, other)
-            for number, (value, _) in enumerate(self._given[: len(_GIVEN)])
-            for path, other in self._matcher.parts_of(value).texts
+            for number, given in enumerate(self._given[: len(_GIVEN)])
+            for path, other in self._matcher.parts_of(given.value).texts
             if len(other.strip()) >= 4
         ]
         far = self._ledger.far_texts(self._before, _TELLING_TEXT)
@@ -240,10 +247,10 @@ class Search:
         if equal:
             chosen = self._choose([Found(call, (), value) for call in equal], value)
             return self._matcher.origin_of(chosen, "equal")
-        for whole, origin in self._given:
-            for path, part in self._matcher.parts_of(whole).scalars:
+        for given in self._given:
+            for path, part in self._matcher.parts_of(given.value).scalars:
                 if equal_values(part, value):
-                    return at(origin, path).because("equal")
+                    return at(given.origin, path).because("equal")
         written = last_around(str(value), self._ledger.texts_of(self._near, self._before), least=1)
         return None if written is None else self._matcher.origin_of(written, "contains")
 
