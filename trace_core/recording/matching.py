@@ -21,6 +21,7 @@ _DEEPEST = 6
 _TELLING_TEXT = 16
 _TELLING_NUMBER = 3
 _TELLING_WORDS = 8
+_NUMBER = re.compile(r"(?<![\w.])\d[\d.]*\d(?!\w)")
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -227,6 +228,7 @@ class Search:
             or _one(last_around(text, theirs) or last_around(text, mine))
             or longest_within(text, [self._numbers(1)])
             or _reworded(text, theirs)
+            or _with_the_numbers(text, theirs, mine)
         )
         origin = Origin()
         for found in sorted(within, key=lambda found: found.call.began):
@@ -296,6 +298,13 @@ def _reworded(text: str, found: Iterable[Found]) -> list[Found]:
     words = _words(text)
     pairs = [(each, sorted((_words(each.value), words), key=len)) for each in found]
     return [each for each, (shorter, longer) in pairs if len(shorter) > _TELLING_WORDS and shorter in longer]
+
+
+def _with_the_numbers(text: str, found: Sequence[Found], others: Sequence[Found]) -> list[Found]:
+    """Those in which the numbers of a text stand (of two digits or more) that stand nowhere else."""
+    elsewhere = {number for each in others for number in _NUMBER.findall(each.value)}
+    wanted = set(_NUMBER.findall(text)) - elsewhere
+    return [each for each in found if wanted.intersection(_NUMBER.findall(each.value))]
 
 
 def _words(text: str) -> str:
