@@ -61,7 +61,7 @@ learned.validators += (MaxLength(1_200),)
 
 def score(tickets: list[Ticket], what: str) -> int:
     """How many of the tickets are routed right."""
-    return sum(route.invoke({"ticket": t["text"]}) == t["queue"] for t in track(tickets, what, transient=True))
+    return sum(route.invoke(t["text"]) == t["queue"] for t in track(tickets, what, transient=True))
 
 
 def mistakes(tickets: list[Ticket], feedback: str) -> Batch:
@@ -70,7 +70,7 @@ def mistakes(tickets: list[Ticket], feedback: str) -> Batch:
     With `feedback` "shuffled" it is said about others of them, with "wrong" it is no more than that word.
     """
     routed = recorder.program(route)
-    outputs = [(routed({"ticket": t["text"]}), t) for t in tickets]
+    outputs = [(routed(t["text"]), t) for t in tickets]
     wrong = [output for output, ticket in outputs if output.data != ticket["queue"]]
     said = [f"should be {t['queue']}. {t['why']}" for output, t in outputs if output.data != t["queue"]]
     if feedback == "shuffled":

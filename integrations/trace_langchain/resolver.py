@@ -388,7 +388,10 @@ def _name_of(call: Call) -> Any:
     """What stays the same when a node or a tool runs again."""
     if graph_step(call) is not None:
         return metadata(call, "langgraph_checkpoint_ns")
-    return call.details.get("tool_call_id") if call.kind == "tool" else None
+    if call.kind != "tool":
+        return None
+    # langchain-core 1.0 tells the tool call only with its answer, which an interrupted tool never gave.
+    return call.details.get("tool_call_id") or (call.name, str(call.inputs), metadata(call, "langgraph_checkpoint_ns"))
 
 
 def _strays(calls: Sequence[Call], known: Mapping[Any, Call]) -> dict[Call, Call]:
