@@ -372,7 +372,7 @@ def _adopted(calls: Sequence[Call], known: Mapping[Any, Call]) -> dict[Call, Cal
 def _resumed(calls: Sequence[Call], earlier: Sequence[Call]) -> tuple[list[Call], dict[Call, Call], set[Call]]:
     """The calls without those that were interrupted and ran again; what ran in these, by the new ones; the new ones.
 
-    A node of a graph that runs again has the same `langgraph_checkpoint_ns`, a tool the same tool call.
+    A node of a graph that runs again has the same `langgraph_checkpoint_ns`, a tool the same arguments there.
     """
     latest: dict[Any, Call] = {name: call for call in calls if (name := _name_of(call)) is not None}
     interrupted = [call for call in (*earlier, *calls) if call.details.get("bubbled") in _INTERRUPTS]
@@ -388,10 +388,9 @@ def _name_of(call: Call) -> Any:
     """What stays the same when a node or a tool runs again."""
     if graph_step(call) is not None:
         return metadata(call, "langgraph_checkpoint_ns")
-    if call.kind != "tool":
-        return None
-    # langchain-core 1.0 tells the tool call only with its answer, which an interrupted tool never gave.
-    return call.details.get("tool_call_id") or (call.name, str(call.inputs), metadata(call, "langgraph_checkpoint_ns"))
+    # Not by its tool call: langchain-core 1.0 tells that only with the answer, which an interrupted tool never gave.
+    where = metadata(call, "langgraph_checkpoint_ns")
+    return (call.name, str(call.inputs), where) if call.kind == "tool" and where else None
 
 
 def _strays(calls: Sequence[Call], known: Mapping[Any, Call]) -> dict[Call, Call]:
