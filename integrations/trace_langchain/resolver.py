@@ -17,10 +17,10 @@ from trace_core.context import Read
 from trace_core.recording import Call, Flow, Ledger, Link, Origin
 from trace_core.recording.call import ParameterRead
 from trace_core.recording.matching import Given
-from trace_langchain import values
-from trace_langchain.channels import PROMPT, Channels, graph_step, is_plumbing, metadata, places
+from trace_langchain import nesting, values
+from trace_langchain.channels import Channels
+from trace_langchain.places import PROMPT, graph_step, is_plumbing, number, tagged
 
-_INTERRUPTS = ("GraphInterrupt", "NodeInterrupt")
 _PASSING = ("RunnablePassthrough", "RunnablePick")
 
 
@@ -29,9 +29,9 @@ class LangChainFlow(Flow):
 
     def __init__(self, calls: Sequence[Call], ledger: Ledger, earlier: Sequence[Flow] = ()) -> None:
         self._has_run_others = {call.parent for call in calls}
-        calls, self._moved, self._resumed = _resumed(calls, [c for flow in earlier for c in flow.by_id.values()])
+        calls, self._moved, self._resumed = nesting.resumed(calls, [c for flow in earlier for c in flow.by_id.values()])
         known = {call.id: call for call in calls}
-        self._adopted = _adopted(calls, known) | _strays(calls, known)
+        self._adopted = nesting.adopted(calls, known) | nesting.strays(calls, known)
         self._routers = {call for call in calls if _is_condition(call)}
         self._channels = Channels(self)
         self._tools = {call.details["tool_call_id"]: call for call in calls if call.details.get("tool_call_id")}
@@ -104,7 +104,7 @@ class LangChainFlow(Flow):
 
     def _is_router(self, call: Call) -> bool:
         """Whether it chooses a graph's next node: a step behind a node's body, on the state."""
-        step, parent = _number(call, "seq:step:"), self.parent(call)
+        step, parent = number(call, "seq:step:"), self.parent(call)
         if parent is None or step is None or step < 2 or graph_step(parent) is None:
             return False
         before = self._step(parent, step - 1)
@@ -145,12 +145,12 @@ class LangChainFlow(Flow):
             return self._channels.input_of(call, parent)
         if call in self._routers and graph_step(parent) is not None:
             return self._channels.after(call, parent)
-        step = _number(call, "seq:step:")
-        if (call in self._adopted and not call.details.get("strayed")) or _tagged(
+        step = number(call, "seq:step:")
+        if (call in self._adopted and not call.details.get("strayed")) or tagged(
             call, "map:key:", "branch:", "condition:", "retry:attempt:"
         ):
             return self.origin_in(parent).because("input")
-        if any(_tagged(sibling, "retry:attempt:") for sibling in self.children[parent]):
+        if any(tagged(sibling, "retry:attempt:") for sibling in self.children[parent]):
             return self.origin_in(parent).because("input")
         if step is None:
             return None
@@ -174,16 +174,16 @@ class LangChainFlow(Flow):
         if any(graph_step(child) is not None for child in children) and not self._is_body(children[0]):
             return self._channels.output_of(scope)
         done = [child for child in children if child.succeeded and child not in self._routers]
-        by_key = {key: child for child in done if (key := _tagged(child, "map:key:"))}
+        by_key = {key: child for child in done if (key := tagged(child, "map:key:"))}
         if by_key:
             return Origin(parts={key: self.origin_out(child) for key, child in by_key.items()})
         if done and any(
             (child in self._adopted and not child.details.get("strayed"))
-            or _tagged(child, "retry:attempt:", "branch:", "condition:")
+            or tagged(child, "retry:attempt:", "branch:", "condition:")
             for child in children
         ):
             return self.origin_out(max(done, key=lambda child: child.ended or 0))
-        steps = [step for child in done if (step := _number(child, "seq:step:")) is not None]
+        steps = [step for child in done if (step := number(child, "seq:step:")) is not None]
         if steps and graph_step(scope) is None:
             last = self._step(scope, max(steps))
             return None if last is None else self.origin_out(last)
@@ -228,11 +228,11 @@ class LangChainFlow(Flow):
     def _is_body(self, call: Call) -> bool:
         """Whether a run tagged as a graph's step is inside the run of that step, not the step itself."""
         parent = self.parent(call)
-        return parent is not None and _tagged(parent, "graph:step:") == _tagged(call, "graph:step:") is not None
+        return parent is not None and tagged(parent, "graph:step:") == tagged(call, "graph:step:") is not None
 
-    def _step(self, parent: Call, number: int) -> Call | None:
+    def _step(self, parent: Call, place: int) -> Call | None:
         """The step of a sequence that succeeded last."""
-        found = [c for c in self.children[parent] if c.succeeded and _number(c, "seq:step:") == number]
+        found = [c for c in self.children[parent] if c.succeeded and number(c, "seq:step:") == place]
         return max(found, key=lambda call: call.ended or 0, default=None)
 
     def _passed(self, call: Call) -> Origin:
@@ -312,7 +312,7 @@ class LangChainFlow(Flow):
         return (
             scope.kind == "function"
             and self.children[scope] == [inner]
-            and not any(_tagged(inner, prefix) for prefix in ("seq:step:", "map:key:", "branch:", "retry:", "graph:"))
+            and not any(tagged(inner, prefix) for prefix in ("seq:step:", "map:key:", "branch:", "retry:", "graph:"))
             and inner not in self._adopted
             and inner.given is scope.given
             and inner.gave is scope.gave
@@ -326,89 +326,5 @@ def _variables(serialized: Mapping[str, Any] | None) -> list[str]:
     return [*(arguments.get("input_variables") or ()), *(arguments.get("optional_variables") or ())]
 
 
-def _tagged(call: Call, *prefixes: str) -> str | None:
-    """What stands behind one of these prefixes in the call's tags."""
-    known = places(call)
-    return next((known[prefix] for prefix in prefixes if prefix in known), None) if known else None
-
-
-def _number(call: Call, prefix: str) -> int | None:
-    text = _tagged(call, prefix)
-    return int(text) if text is not None and text.isdigit() else None
-
-
 def _is_condition(call: Call) -> bool:
-    return _tagged(call, "condition:") is not None
-
-
-def _place(call: Call) -> dict[str, str]:
-    return {prefix: text for prefix, text in places(call).items() if prefix != "graph:step:"}
-
-
-def _adopted(calls: Sequence[Call], known: Mapping[Any, Call]) -> dict[Call, Call]:
-    """Attempts of fallbacks, by the fallback: LangChain reports them beside it (langchain issue 36072).
-
-    So does `create_react_agent` with the sequence inside its model's function. They ran within the other's time, at the
-    same place, or on the same input with the same result.
-    """
-    by_parent: dict[Any, list[Call]] = {}
-    for call in calls:
-        by_parent.setdefault(call.parent if call.parent in known else None, []).append(call)
-    parents = {call.parent for call in calls}
-    adopted: dict[Call, Call] = {}
-    for siblings in by_parent.values():
-        if len(siblings) < 2:
-            continue
-        for outer in siblings:
-            if outer.kind != "function" or outer.id in parents or outer.ended is None or outer in adopted:
-                continue
-            for inner in siblings:
-                within = outer.began < inner.began and inner.ended is not None and inner.ended < outer.ended
-                if within and inner not in adopted and _is_attempt(inner, outer):
-                    adopted[inner] = outer
-    return adopted
-
-
-def _resumed(calls: Sequence[Call], earlier: Sequence[Call]) -> tuple[list[Call], dict[Call, Call], set[Call]]:
-    """The calls without those that were interrupted and ran again; what ran in these, by the new ones; the new ones.
-
-    A node of a graph that runs again has the same `langgraph_checkpoint_ns`, a tool the same arguments there.
-    """
-    latest: dict[Any, Call] = {name: call for call in calls if (name := _name_of(call)) is not None}
-    interrupted = [call for call in (*earlier, *calls) if call.details.get("bubbled") in _INTERRUPTS]
-    again = {call: latest[name] for call in interrupted if (name := _name_of(call)) in latest}
-    dropped = {call: new for call, new in again.items() if new is not call}
-    by_id = {call.id: call for call in dropped}
-    kept = [call for call in calls if call not in dropped]
-    moved = {call: dropped[by_id[call.parent]] for call in kept if call.parent in by_id}
-    return kept, moved, set(dropped.values())
-
-
-def _name_of(call: Call) -> Any:
-    """What stays the same when a node or a tool runs again."""
-    if graph_step(call) is not None:
-        return metadata(call, "langgraph_checkpoint_ns")
-    # Not by its tool call: langchain-core 1.0 tells that only with the answer, which an interrupted tool never gave.
-    where = metadata(call, "langgraph_checkpoint_ns")
-    return (call.name, str(call.inputs), where) if call.kind == "tool" and where else None
-
-
-def _strays(calls: Sequence[Call], known: Mapping[Any, Call]) -> dict[Call, Call]:
-    """Calls from a thread that knew of no parent, by the innermost function that ran all the while."""
-    found = {}
-    for stray in calls:
-        if stray.details.get("strayed") and stray.parent not in known and stray.ended is not None:
-            around = [
-                c for c in calls if c.began < stray.began and (c.ended or 0) > stray.ended and c.kind == "function"
-            ]
-            around = [call for call in around if not call.details.get("strayed")]
-            if around:
-                found[stray] = max(around, key=lambda call: call.began)
-    return found
-
-
-def _is_attempt(inner: Call, outer: Call) -> bool:
-    if _place(inner) or _place(outer):
-        return _place(inner) == _place(outer)
-    same_input = inner.given is outer.given or (isinstance(inner.given, str) and inner.given == outer.given)
-    return same_input and (inner.error is not None or inner.gave is outer.gave)
+    return tagged(call, "condition:") is not None

@@ -13,7 +13,7 @@ from langchain_core.runnables.config import var_child_runnable_config
 from langgraph.graph import START, StateGraph
 from langgraph.prebuilt import create_react_agent
 from trace_langchain import Recorder, agents
-from trace_langchain.resolver import _tagged
+from trace_langchain.places import tagged
 
 from tests.langchain.programs import Answering, model
 
@@ -84,5 +84,5 @@ def test_the_parts_of_compositions() -> None:
 def test_the_tags_of_steps() -> None:
     recorder = Recorder()
     (RunnableLambda(str) | RunnableParallel(a=RunnableLambda(str))).invoke("x", {"callbacks": [recorder]})
-    tags = [_tagged(call, "seq:step:", "map:key:") for call in recorder.last.calls]
+    tags = [tagged(call, "seq:step:", "map:key:") for call in recorder.last.calls]
     assert tags == [None, "1", "2", "a"]
