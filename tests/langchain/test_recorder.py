@@ -225,6 +225,14 @@ def test_what_is_redacted_reaches_no_graph() -> None:
     assert "***" in "".join(shown)
 
 
+def test_an_errors_text_is_redacted_too() -> None:
+    def fails(_: Any) -> str:
+        raise RuntimeError("Bearer sk-123")
+
+    recorder = Recorder(redact=lambda value: value.replace("sk-123", "***") if isinstance(value, str) else value)
+    assert recorder.program(RunnableLambda(fails))("x").data == "(RuntimeError) Bearer ***"
+
+
 def test_feedback_reaches_both_uses_of_a_prompt_and_the_next_call_uses_the_better_one() -> None:
     prompt = PromptTemplate.from_template("Name a {x}")
     program = prompt | echo() | RunnableLambda(lambda m: {"x": m.content}) | prompt | echo() | StrOutputParser()

@@ -67,7 +67,7 @@ def operation_node(
     operation = Operation(call.kind, tuple(arguments), template, call.details.get("description"))
     info = {"name": call.name, "seconds": call.seconds, **call.details.get("info", {})}
     if call.error is not None:
-        return message(error_text(call.error), operation, tuple(parents), reads, info, ExceptionNode)
+        return message(shown(error_text(call.error)), operation, tuple(parents), reads, info, ExceptionNode)
     return message(shown(call.output) if call.succeeded else None, operation, tuple(parents), reads, info)
 
 
