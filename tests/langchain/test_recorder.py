@@ -106,6 +106,15 @@ def test_the_output_of_a_result() -> None:
     assert recorder.output(results[1]["messages"][-1]) is recorder.runs[1].output
 
 
+def test_the_output_of_one_of_several_calls_in_a_block() -> None:
+    recorder = Recorder()
+    with recorder.run() as run:
+        first = chain("Name a {x}", "an oak").invoke({"x": "tree"}, {"callbacks": [recorder]})
+        second = chain("Name a {x}", "a plum").invoke({"x": "fruit"}, {"callbacks": [recorder]})
+    assert recorder.output(first).data == "an oak"
+    assert recorder.output(second) is run.output
+
+
 def test_a_result_that_several_runs_gave_is_ambiguous() -> None:
     recorder = Recorder()
     program = RunnableLambda(lambda x: 5)

@@ -16,6 +16,7 @@ from trace_core.errors import AmbiguousOutput, NothingRecorded
 from trace_core.nodes import ExceptionNode, Node
 from trace_core.recording.call import MISSING, Call, ParameterRead
 from trace_core.recording.flow import Flow
+from trace_core.recording.ledger import equal_values
 from trace_core.recording.run import Run
 
 if TYPE_CHECKING:
@@ -95,11 +96,13 @@ class BaseRecorder:
             AmbiguousOutput: several runs, or none, may have given it.
         """
         for is_it in (self._is_result, self._equals_result):
-            found = [run for run in self._runs if any(is_it(call, result) for call in _roots(run))]
+            found = [(run, call) for run in self._runs for call in _roots(run) if is_it(call, result)]
             if len(found) == 1:
-                return found[0].output
+                [(run, call)] = found
+                return run.output_of(call)
             if found:
-                raise AmbiguousOutput(f"{len(found)} recorded runs gave this result; use `with recorder.run()`", found)
+                said = f"{len(found)} recorded runs gave this result; use `with recorder.run() as run:` and run.output"
+                raise AmbiguousOutput(said, [run for run, _ in found])
         raise AmbiguousOutput("no recorded run gave this result", [])
 
     def error(self, exception: BaseException) -> ExceptionNode:
@@ -110,8 +113,8 @@ class BaseRecorder:
         """
         for run in reversed(self._runs):
             for call in run.calls:
-                if call.error is exception and isinstance(run.output, ExceptionNode):
-                    return run.output
+                if call.error is exception:
+                    return run.output_of(call)  # type: ignore[return-value]
         raise AmbiguousOutput(f"no recorded run ended with this {type(exception).__name__}", [])
 
     def clear(self) -> None:
@@ -136,7 +139,7 @@ class BaseRecorder:
 
     def _equals_result(self, call: Call, result: Any) -> bool:
         """Whether it is equal to what this call gave."""
-        return call.succeeded and type(call.output) is type(result) and bool(call.output == result)
+        return call.succeeded and equal_values(call.output, result)
 
     # --- what an adapter reports
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trace_core.errors import NothingRecorded
+from trace_core.failures import error_text
 from trace_core.nodes import ExceptionNode, MessageNode, Node, message
 from trace_core.operators import Argument, Operation, call_template
 from trace_core.recording.building import Shown, build
@@ -112,6 +113,10 @@ class Run:
         """The node of a call; of one that only holds others, what it gave, if that is one node."""
         return self._result.nodes.get(call)
 
+    def output_of(self, call: Call) -> Node:
+        """The node of what one of the run's calls gave."""
+        return self._result.output_of(call)
+
     def backward(self, feedback: FeedbackLike) -> None:
         """`run.output.backward(feedback)`."""
         self.output.backward(feedback)
@@ -158,6 +163,7 @@ class _Built:
         self._shown = shown
         known = {call: node for turn in earlier for call, node in turn.as_history().items()}
         self.nodes: Mapping[Call, Node] = build(flow, shown, known)
+        self._outputs: dict[Call, Node] = {}
 
     def as_history(self) -> Mapping[Call, Node]:
         """The nodes for a later turn: constants, if a parameter that they came from has been changed since."""
@@ -174,10 +180,9 @@ class _Built:
             raise NothingRecorded("no call was recorded: was the recorder passed to the program, as a callback?")
         return max(roots, key=lambda call: call.ended or 0)
 
-    @cached_property
-    def ends(self) -> list[Node]:
-        """The nodes that the result came from, but for those that led to others of them."""
-        sources = self.flow.origin_out(self._last).sources if self._last.succeeded else {}
+    def ends_of(self, call: Call) -> list[Node]:
+        """The nodes that a call's result came from, but for those that led to others of them."""
+        sources = self.flow.origin_out(call).sources if call.succeeded else {}
         ends = {self.nodes[s].id: self.nodes[s] for s in sources if s in self.nodes}
         inner: set[int] = set()
         to_visit = [parent for node in ends.values() for parent in node.parents]
@@ -190,32 +195,38 @@ class _Built:
 
     @cached_property
     def output(self) -> Node:
-        if self._last.error is not None:
-            return self._failed_node
-        if self._last in self.nodes:
-            return self.nodes[self._last]
-        ends = self.ends
-        sources = self.flow.origin_out(self._last).sources
-        changed = any(why in ("contains", "inside", "input") for why in sources.values())
-        if len(ends) == 1 and not changed:
-            return ends[0]
+        return self.output_of(self._last)
+
+    def output_of(self, call: Call) -> Node:
+        """The node of what a call gave: its own, the one it came from, or one that holds what several gave."""
+        if call.error is not None:
+            return self._failed_in(call)
+        if call in self.nodes:
+            return self.nodes[call]
+        if call not in self._outputs:
+            ends = self.ends_of(call)
+            sources = self.flow.origin_out(call).sources
+            changed = any(why in ("contains", "inside", "input") for why in sources.values())
+            self._outputs[call] = ends[0] if len(ends) == 1 and not changed else self._joined(call, ends)
+        return self._outputs[call]
+
+    def _joined(self, call: Call, ends: Sequence[Node]) -> Node:
         names = tuple(f"from_{i}" for i in range(len(ends)))
         arguments = tuple(Argument(name, "output") for name in names)
         operation = Operation("output", arguments, call_template("output", len(names), ()), "what the program returned")
-        return message(self._shown(self._last.output), operation, tuple(ends), info={"name": self._last.name})
+        return message(self._shown(call.output), operation, tuple(ends), info={"name": call.name})
 
-    @property
-    def _failed_node(self) -> Node:
-        """The innermost call that raised what ended the run."""
-        error = self._last.error
-        failed = [call for call in self.nodes if call.error is not None]
-        same = [call for call in failed if call.error is error] or failed
+    def _failed_in(self, call: Call) -> Node:
+        """The innermost call that raised what ended this one."""
+        failed = [other for other in self.nodes if other.error is not None]
+        same = [other for other in failed if other.error is call.error] or failed
         if same:
-            return self.nodes[max(same, key=lambda call: call.ended or 0)]
-        from trace_core.failures import error_text
-
-        operation = Operation(self._last.kind or "function", (), self._last.name)
-        return message(error_text(error), operation, (), cls=ExceptionNode)  # type: ignore[arg-type]
+            return self.nodes[max(same, key=lambda other: other.ended or 0)]
+        if call not in self._outputs:
+            operation = Operation(call.kind, (), call.name)
+            text = self._shown(error_text(call.error))  # type: ignore[arg-type]
+            self._outputs[call] = message(text, operation, (), cls=ExceptionNode)
+        return self._outputs[call]
 
     @cached_property
     def graph(self) -> TraceGraph:
@@ -227,5 +238,5 @@ class _Built:
                 found[node.id] = node
                 to_visit.extend(node.parents)
         operations = [node.id for node in found.values() if isinstance(node, MessageNode) and node.parents]
-        outputs = [self._failed_node] if self._last.error is not None else self.ends
+        outputs = [self.output] if self._last.error is not None else self.ends_of(self._last)
         return TraceGraph([found[id] for id in sorted(found)], operations, outputs)
