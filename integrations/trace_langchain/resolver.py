@@ -33,6 +33,7 @@ class LangChainFlow(Flow):
         known = {call.id: call for call in calls}
         self._adopted = nesting.adopted(calls, known) | nesting.strays(calls, known)
         self._routers = {call for call in calls if _is_condition(call)}
+        self._parents: dict[Call, Call | None] = {}
         self._channels = Channels(self)
         self._tools = {call.details["tool_call_id"]: call for call in calls if call.details.get("tool_call_id")}
         super().__init__(calls, ledger, earlier)
@@ -89,7 +90,9 @@ class LangChainFlow(Flow):
 
     def parent(self, call: Call) -> Call | None:
         """The call inside which this one ran; a fallback's attempts are inside it."""
-        return self._adopted.get(call) or self._moved.get(call) or self.by_id.get(call.parent)
+        if call not in self._parents:
+            self._parents[call] = self._adopted.get(call) or self._moved.get(call) or self.by_id.get(call.parent)
+        return self._parents[call]
 
     def is_node(self, call: Call) -> bool:
         """Whether the call does something itself; LangChain's own passing on and choosing does not."""
