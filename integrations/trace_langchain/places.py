@@ -13,8 +13,11 @@ PROMPT = "Prompt"
 
 def graph_step(call: Call) -> int | None:
     """The step of the graph in which a node ran; None for what is no node of a graph."""
-    text = places(call).get("graph:step:")
-    return int(text) if text is not None else None
+    details = call.details
+    if "step" not in details:
+        details["step"] = number(call, "graph:step:")
+    step: int | None = details["step"]
+    return step
 
 
 def metadata(call: Call, key: str) -> Any:
