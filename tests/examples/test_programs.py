@@ -54,6 +54,26 @@ def test_module_learns_code_and_prompt_together(
     assert printed.endswith("4 of 4 messages answered right\n")
 
 
+def test_the_agents_tool_is_described_and_coded_better(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def model(messages: list[dict[str, str]]) -> str:
+        text = messages[-1]["content"]
+        if "#Variables" in text:
+            code = (
+                "```python\ndef lookup(number: str) -> str:\n    return ORDERS.get(int(number), 'nothing found')\n```"
+            )
+            return code if "lookup.code" in text else "```\nLooks up where an order is, by its number.\n```"
+        if messages[0]["content"].startswith("Call the tool"):
+            name = "lookup" if "where an order is" in messages[0]["content"] else "search"
+            return json.dumps({"name": name, "args": {"number": "17"}})
+        return text
+
+    printed = run_example("tool_agent.py", ReplayChat([model] * 100), monkeypatch, capsys)
+    said = [line for line in printed.splitlines() if line.startswith("the agent says")]
+    assert [line.rpartition(": ")[2] for line in said] == ["Grace", "nothing found", "on its way to Paris"]
+
+
 def test_quickstart_keeps_the_prompt_that_routes_better(monkeypatch: pytest.MonkeyPatch) -> None:
     queues = {t["text"]: t["queue"] for t in json.loads((EXAMPLES / "tickets.json").read_text())["tickets"]}
     proposed = iter(["```\nRoute by the rules.\n```", "```\nSay something.\n```"])
