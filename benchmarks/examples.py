@@ -1,8 +1,8 @@
 """How often the example programs reach their aim: each with five samples of the local model's answers.
 
-    python benchmarks/examples.py [--seeds 5] [--programs strange_sort two_numbers language_module]
+    python benchmarks/examples.py [--seeds 5] [--programs strange_sort two_numbers language_module tool_agent]
 
-The aims: all calls right; a profit within a hundredth of the best; all messages answered right. Prints JSON.
+The aims: all calls right; a profit within a hundredth of the best; all messages answered right; the agent's question answered. Prints JSON.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from trace_local import LocalChat
 from trace_core.llm import Budget, BudgetedChat, ChatModel
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+PROGRAMS = ["strange_sort", "two_numbers", "language_module", "tool_agent"]
+sys.path.insert(0, str(EXAMPLES))
 
 
 def learn(program: str, seed: int) -> tuple[bool, str, Budget]:
@@ -30,8 +32,8 @@ def learn(program: str, seed: int) -> tuple[bool, str, Budget]:
     learns: Callable[..., bool] = runpy.run_path(str(EXAMPLES / f"{program}.py"))["learn"]
     budget = Budget(calls=1_000)
     models: list[ChatModel] = [BudgetedChat(LocalChat(temperature=0.7, seed=seed), budget)]
-    if program == "language_module":
-        models.append(BudgetedChat(LocalChat(), budget))  # what reads the messages stays the same
+    if program in ("language_module", "tool_agent"):
+        models.append(BudgetedChat(LocalChat(), budget))  # what does the task stays the same
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         reached = learns(*models)
     return reached, printed.getvalue(), budget
@@ -41,7 +43,7 @@ def main() -> None:
     """Run the benchmark from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--programs", nargs="+", default=["strange_sort", "two_numbers", "language_module"])
+    parser.add_argument("--programs", nargs="+", default=PROGRAMS)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     results = {}
