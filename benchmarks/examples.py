@@ -2,7 +2,8 @@
 
     python benchmarks/examples.py [--seeds 5] [--programs strange_sort two_numbers language_module tool_agent]
 
-The aims: all calls right; a profit within a hundredth of the best; all messages answered right; the agent's question answered. Prints JSON.
+The aims: all calls right; a profit within a hundredth of the best; all messages answered right; the agent's question
+answered. Prints JSON.
 """
 
 from __future__ import annotations
