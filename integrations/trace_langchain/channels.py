@@ -68,12 +68,19 @@ class Channels:
         in a node that named it as the next (`Command(goto=...)`).
         """
         origins = []
+        names = {call.name for call in self._flow.children[graph] if graph_step(call) == graph_step(node)}
+
+        def led_here(router: Call) -> bool:
+            """Whether it named the node, or, where its answers stand for nodes (a path map), none of this step."""
+            named = values.named(router.output)
+            return node.name in named or named.isdisjoint(names)
+
         for before in self._flow.children[graph]:
             if graph_step(before) != (graph_step(node) or 0) - 1 or not before.succeeded:
                 continue
-            mine = [r for r in routers if self._flow.parent(r) is before and node.name in str(r.output)]
+            mine = [r for r in routers if self._flow.parent(r) is before and led_here(r)]
             origins += [self._flow.sinks([router]) for router in mine]
-            if any(node.name in str(router.output) for router in silent.get(before, ())):
+            if any(led_here(router) for router in silent.get(before, ())):
                 origins += self._deciding(before)
             if node.name in values.goes_to(before.gave):
                 origins.append(self._flow.sinks(self._flow.nodes_in(before)))
@@ -135,6 +142,10 @@ class Channels:
                         if values.key(item):
                             seen.setdefault(id(item), call.began)
         return seen
+
+    def seen_before(self, message: Any, before: int) -> bool:
+        """Whether a node was given this very message before."""
+        return values.key(message) is not None and self._seen.get(id(message), before) < before
 
     def _turns(self, graph: Call) -> list[tuple[Flow, Call]]:
         """The graph's invocations so far on the same thread of its checkpointer, this one last."""

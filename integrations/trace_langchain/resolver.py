@@ -11,16 +11,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
-from langchain_core.messages import ToolMessage
+from langchain_core.messages import BaseMessage, ToolMessage
 
 from trace_core.context import Read
 from trace_core.recording import Call, Flow, Ledger, Link, Origin
 from trace_core.recording.call import ParameterRead
+from trace_core.recording.ledger import Found
 from trace_core.recording.matching import Given
 from trace_langchain import nesting, values
 from trace_langchain.channels import Channels
 from trace_langchain.places import PROMPT, graph_step, is_plumbing, number, tagged
 
+_TELLING_TEXT = 12
 _PASSING = ("RunnablePassthrough", "RunnablePick")
 
 
@@ -277,14 +279,27 @@ class LangChainFlow(Flow):
         if call.kind == "tool" and call in self._resumed:
             found = [Link(source, "resume", "resume") for g in self.resumed_with(call) for source in g.origin.sources]
         elif call.kind == "function" and call.succeeded:
-            messages = [part for _, part in self.ledger.parts(call.output) if values.key(part)]
+            messages = [part for _, part in self.ledger.parts(call.output) if isinstance(part, BaseMessage)]
             if messages:
-                had = {values.key(part) for _, part in self.ledger.parts(call.inputs)}
-                before = [self.ledger.identical(m, call.began) for m in messages if values.key(m) not in had]
+                had = {values.key(part) or id(part) for _, part in self.ledger.parts(call.inputs)}
+                before = [self._first(m, call.began) for m in messages if (values.key(m) or id(m)) not in had]
                 origins = [self.matcher.origin_of(each, "kept") for each in before if each is not None]
                 found = [Link(source, "kept", "message_id") for origin in origins for source in origin.sources]
         unique = {link.source: link for link in found if link.source not in known and link.source is not call}
         return list(unique.values())
+
+    def known_before(self, call: Call) -> set[int]:
+        """The ids of objects in what a call gave that were there before, also in a state that a tool was handed."""
+        parts = [part for _, part in self.ledger.parts(call.output)]
+        return super().known_before(call) | {id(p) for p in parts if self._channels.seen_before(p, call.began)}
+
+    def _first(self, message: BaseMessage, before: int) -> Found | None:
+        """Who gave a message, or its text, which a history may have made a new message of."""
+        found = self.ledger.identical(message, before)
+        text = str(message.content)
+        if found is None and len(text) >= _TELLING_TEXT:
+            found = next(iter(self.ledger.equal_texts(text, before)), None)
+        return found
 
     def _choices(self, call: Call, known: Iterable[Call]) -> list[Call]:
         """The nodes that a choice depended on, if the call is where the chosen way begins."""

@@ -42,7 +42,8 @@ def opened(value: Any) -> Mapping[Hashable, Any] | None:
 
 def key(value: Any) -> Hashable | None:
     """LangChain's own id of a message."""
-    return ("message", value.id) if isinstance(value, BaseMessage) and value.id else None
+    is_one = isinstance(value, BaseMessage) and value.id and value.type != "remove"
+    return ("message", value.id) if is_one else None
 
 
 def is_command(value: Any) -> bool:
@@ -116,6 +117,12 @@ def _asking(value: Any) -> list[AIMessage]:
 
 def _is_listed(value: Any) -> bool:
     return isinstance(value, (list, tuple, type({}.values())))
+
+
+def named(output: Any) -> set[str]:
+    """The nodes, or labels that stand for them, that a router answered with."""
+    listed = output if isinstance(output, (list, tuple, set)) else [output]
+    return {str(getattr(each, "node", each)) for each in listed}
 
 
 def goes_to(output: Any) -> list[str]:

@@ -83,7 +83,7 @@ def _given(item: Any, writes: Sequence[Write]) -> Origin:
     """The origin of an item that is not as anybody wrote it: an equal one's, else it was given, in another form."""
     for write in reversed(writes):
         for index, other in enumerate(write.value if isinstance(write.value, (list, tuple)) else ()):
-            if _is_same(other, item):
+            if index not in write.passed_on and _is_same(other, item):
                 return _origin_of((write, index))
     given = [write for write in writes if write.is_input] or writes[:1]
     alike = [write for write in given if _holds_text(write.value, values.plain(item))]

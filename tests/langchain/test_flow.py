@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from operator import add
 from typing import Annotated, Any, TypedDict
 
 import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 from langchain_core.runnables import RunnableBranch, RunnableLambda, RunnableParallel
-from langchain_core.tools import tool
+from langchain_core.tools import InjectedToolCallId, tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.func import entrypoint, task
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.message import add_messages
-from langgraph.prebuilt import create_react_agent
+from langgraph.prebuilt import InjectedState, create_react_agent
 from langgraph.types import Command, interrupt
 from trace_langchain import Recorder
 
+from tests.langchain.drawing import drawn
 from tests.langchain.programs import asks, chain, model
 from tests.langchain.test_acceptance import QUESTION, exactly, recorded
 
@@ -114,6 +117,12 @@ def test_a_chat_in_plain_python() -> None:
     exactly(run, "I1>llm1 I1>llm2 llm1>llm2 I2>llm2", "llm2")
 
 
+class Graded(TypedDict, total=False):
+    pages: list[str]
+    verdict: str
+    text: str
+
+
 class Talk(TypedDict, total=False):
     messages: Annotated[list[AnyMessage], add_messages]
     route: str
@@ -177,6 +186,63 @@ def test_a_word_that_a_model_wrote_and_a_router_read_is_a_control_edge() -> None
     graph.add_conditional_edges("sort", lambda state: state["route"], ["billing"])
     run = recorded(graph.compile(), {"messages": [HumanMessage("I was charged twice.")]})
     exactly(run, "I>llm1 I>llm2", "llm2", control="llm1>llm2")
+
+
+def test_a_router_whose_answers_stand_for_nodes() -> None:
+    sorts, answers = model("m"), model("It is 42.")
+    graph = StateGraph(Talk)
+    graph.add_node("sort", lambda state: {"route": sorts.invoke(state["messages"]).text})
+    graph.add_node("solver", lambda state: {"messages": [answers.invoke(state["messages"])]})
+    graph.add_edge(START, "sort")
+    graph.add_conditional_edges("sort", lambda state: state["route"], {"m": "solver", "t": END})
+    run = recorded(graph.compile(), {"messages": [HumanMessage("What is six times seven?")]})
+    exactly(run, "I>llm1 I>llm2", "llm2", control="llm1>llm2")
+
+
+def test_a_word_computed_beside_what_was_passed_on() -> None:
+    grades, answers = model("relevant"), model("A mammal.")
+    graph = StateGraph(Graded)
+    graph.add_node("grade", lambda s: {"pages": list(s["pages"]), "verdict": grades.invoke(s["pages"][0]).text.upper()})
+    graph.add_node("answer", lambda s: {"text": answers.invoke(f"{s['pages'][0]} Verdict: {s['verdict']}").text})
+    graph.add_edge(START, "grade")
+    graph.add_edge("grade", "answer")
+    run = recorded(graph.compile(), {"pages": ["Whales are mammals of the sea."]})
+    assert "llm1>llm2" in drawn(run)["edges"]
+
+
+def test_a_prompt_with_old_messages_does_not_own_them() -> None:
+    leads, works = model("Let us ask Ada."), model("I am Ada.")
+    prompt = ChatPromptTemplate([("system", "Lead them."), MessagesPlaceholder("messages")])
+    graph = StateGraph(Talk)
+    graph.add_node("lead", lambda state: {"messages": [(prompt | leads).invoke(state)]})
+    graph.add_node(
+        "work", lambda state: {"messages": [works.invoke([SystemMessage("You are Ada."), *state["messages"]])]}
+    )
+    graph.add_edge(START, "lead")
+    graph.add_edge("lead", "work")
+    run = recorded(graph.compile(), {"messages": [HumanMessage("Who can help?")]})
+    exactly(run, "I>prompt prompt>llm1 I>llm2 llm1>llm2", "llm2")
+
+
+@pytest.mark.skipif(
+    version("langgraph").startswith("1.0."), reason="there, an agent's tool did not reach the parent graph"
+)
+def test_a_tool_that_hands_the_conversation_over() -> None:
+    @tool
+    def to_ada(
+        state: Annotated[dict[str, Any], InjectedState], tool_call_id: Annotated[str, InjectedToolCallId]
+    ) -> Any:
+        """Hand over to Ada."""
+        done = ToolMessage("Handed over to Ada.", tool_call_id=tool_call_id)
+        return Command(goto="ada", graph=Command.PARENT, update={"messages": [*state["messages"], done]})
+
+    front = create_agent(model(asks(("to_ada", {}))), [to_ada])
+    graph = StateGraph(Talk)
+    graph.add_node("front", front, destinations=("ada",))
+    graph.add_node("ada", create_agent(model("I am Ada."), []))
+    graph.add_edge(START, "front")
+    run = recorded(graph.compile(), {"messages": [HumanMessage("Where is Ada?")]})
+    exactly(run, "I>llm1 llm1>to_ada I>llm2 llm1>llm2 to_ada>llm2", "llm2")
 
 
 def test_a_model_that_named_the_next_node() -> None:

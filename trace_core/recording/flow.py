@@ -51,10 +51,13 @@ class Flow:
             passed_on: set[int] = set()
             if call.kind == "function" and call not in self._owner and not self.children[call]:
                 passed_on = {id(part) for _, part in self.ledger.parts(call.inputs)}
-            elif call.kind == "input":
-                parts = [part for _, part in self.ledger.parts(call.output)]
-                passed_on = {id(part) for part in parts if self.ledger.identical(part, call.began)}
+            elif call.kind == "input" or (call.kind == "tool" and call not in self._owner):
+                passed_on = self.known_before(call)
             self.ledger.add(call, passed_on)
+
+    def known_before(self, call: Call) -> set[int]:
+        """The ids of objects in what a call gave that were there before it began."""
+        return {id(part) for _, part in self.ledger.parts(call.output) if self.ledger.identical(part, call.began)}
 
     # --- what an adapter says of its framework
 
@@ -186,7 +189,12 @@ class Flow:
         given = self.given_to(scope)
         children = [child for child in self.children[scope] if child.succeeded]
         found = self.matcher.search(scope.ended or 0, children, given, is_output=True).find(value)
-        return found or self.sinks(children) or given[0].origin
+        if not found:
+            return self.sinks(children) or given[0].origin
+        if found.parts is None or not isinstance(value, dict):
+            return found
+        computed = [key for key in value if key not in found.parts and isinstance(value[key], (str, int, float))]
+        return Origin(found.own, {**found.parts, **dict.fromkeys(computed, self.sinks(children))})
 
     def sinks(self, children: Sequence[Call]) -> Origin:
         """What came out of calls and went into none of the others."""

@@ -145,10 +145,15 @@ class Search:
             return self._scalar(value)
         if (known := self._matcher.recognised(value)) is not None:
             return known
-        found = self._ledger.identical(original, self._before)
-        if found is not None:
-            return self._matcher.origin_of(found, "identity")
-        return self._in_given(value) or self._inside(value, depth) or self._as_given(original)
+        near = self._ledger.identical(original, self._before, self._near)
+        if near is not None:
+            return self._matcher.origin_of(near, "identity")
+        if (given := self._in_given(value)) is not None:
+            return given
+        far = self._ledger.identical(original, self._before)
+        if far is not None:
+            return self._matcher.origin_of(far, "identity")
+        return self._inside(value, depth) or self._as_given(original)
 
     # --- whole values
 
