@@ -225,7 +225,7 @@ def test_a_prompt_with_old_messages_does_not_own_them() -> None:
 
 
 @pytest.mark.skipif(
-    version("langgraph").startswith("1.0."), reason="there, an agent's tool did not reach the parent graph"
+    version("langgraph").startswith("1.0."), reason="langgraph 1.0 asks the agent again"
 )
 def test_a_tool_that_hands_the_conversation_over() -> None:
     @tool
