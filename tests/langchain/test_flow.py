@@ -224,9 +224,7 @@ def test_a_prompt_with_old_messages_does_not_own_them() -> None:
     exactly(run, "I>prompt prompt>llm1 I>llm2 llm1>llm2", "llm2")
 
 
-@pytest.mark.skipif(
-    version("langgraph").startswith("1.0."), reason="langgraph 1.0 asks the agent again"
-)
+@pytest.mark.skipif(version("langgraph").startswith("1.0."), reason="langgraph 1.0 asks the agent again")
 def test_a_tool_that_hands_the_conversation_over() -> None:
     @tool
     def to_ada(

@@ -28,7 +28,7 @@ def build(flow: Flow, shown: Shown, earlier: Mapping[Call, Node] | None = None) 
         earlier: nodes of calls of earlier runs that are linked to.
     """
     nodes = [call for call in flow.calls if flow.is_node(call)]
-    links = {call: flow.links(call) for call in nodes}
+    links = {call: flow.linked(call) for call in nodes}
     made: dict[Call, Node] = {}
     history = earlier or {}
     for call in _in_order(nodes, links):

@@ -35,6 +35,7 @@ class Flow:
         self._in: dict[Call, Origin] = {}
         self._out: dict[Call, Origin] = {}
         self._inputs: dict[int, Call] = {}
+        self._links: dict[Call, list[Link]] = {}
         originals = {id(call.inputs): call.given for call in calls} | {id(call.output): call.gave for call in calls}
         self.matcher = Matcher(ledger, self.origin_out, self.recognised, originals)
         for call in calls:
@@ -213,4 +214,12 @@ class Flow:
         return [node for child in self.children[scope] for node in self.nodes_in(child)]
 
     def _sources(self, node: Call) -> list[Call]:
-        return [link.source for link in self.links(node)]
+        return [link.source for link in self.linked(node)]
+
+    def linked(self, node: Call) -> list[Link]:
+        """`links`, worked out once."""
+        known = self._links.get(node)
+        if known is None:
+            self._links[node] = []  # while it is worked out, for a call that leads to itself
+            known = self._links[node] = self.links(node)
+        return known

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from trace_core.recording.call import Call
@@ -312,6 +312,7 @@ def _with_the_numbers(text: str, found: Sequence[Found], others: Sequence[Found]
     return [each for each in found if wanted.intersection(_NUMBER.findall(each.value))]
 
 
+@lru_cache(maxsize=4096)
 def _words(text: str) -> str:
     return f" {' '.join(_WORD.findall(text.casefold()))} "
 
