@@ -1,6 +1,6 @@
 """How much the quickstart learns: five splits, with what a support lead says, with that shuffled, and with "wrong".
 
-    python benchmarks/quickstart.py [--splits 5] [--feedback full shuffled wrong]
+    python benchmarks/quickstart.py [--splits 5] [--feedback full shuffled wrong] [--program quickstart|ticket_chain]
 
 Decoding is greedy and the budget the same for all. Prints JSON: held-out tickets of 40 routed right, before and after.
 """
@@ -17,8 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-QUICKSTART = Path(__file__).parents[1] / "examples" / "quickstart.py"
-sys.path.insert(0, str(QUICKSTART.parent))
+EXAMPLES = Path(__file__).parents[1] / "examples"
+sys.path.insert(0, str(EXAMPLES))
 
 
 def main() -> None:
@@ -26,12 +26,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--splits", type=int, default=5)
     parser.add_argument("--feedback", nargs="+", default=["full", "shuffled", "wrong"])
+    parser.add_argument("--program", choices=["quickstart", "ticket_chain"], default="quickstart")
     options = parser.parse_args()
     results = {}
     for feedback in options.feedback:
         runs = []
         for split in range(options.splits):
-            learn: Callable[[int, str], tuple[int, int]] = runpy.run_path(str(QUICKSTART))["learn"]
+            learn: Callable[[int, str], tuple[int, int]] = runpy.run_path(str(EXAMPLES / f"{options.program}.py"))[
+                "learn"
+            ]
             start = time.perf_counter()
             with contextlib.redirect_stdout(sys.stderr):
                 before, after = learn(split, feedback)
