@@ -70,6 +70,11 @@ class LangChainFlow(Flow):
                         break
 
     @cached_property
+    def _retried(self) -> set[Call | None]:
+        """The calls whose children are attempts."""
+        return {self.parent(call) for call in self.calls if tagged(call, "retry:attempt:")}
+
+    @cached_property
     def _callers(self) -> dict[str, list[Call]]:
         """By the id of a tool call, the nodes that gave a message with it, in the order in which they ended."""
         found: dict[str, list[Call]] = {}
@@ -155,7 +160,7 @@ class LangChainFlow(Flow):
             call, "map:key:", "branch:", "condition:", "retry:attempt:"
         ):
             return self.origin_in(parent).because("input")
-        if any(tagged(sibling, "retry:attempt:") for sibling in self.children[parent]):
+        if parent in self._retried:
             return self.origin_in(parent).because("input")
         if step is None:
             return None

@@ -8,7 +8,6 @@ an equal text, a text within a text. Small and interned values prove nothing by 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -184,7 +183,8 @@ def longest_within(text: str, candidates: Sequence[Iterable[Found]]) -> list[Fou
 
     Of equal ones, those that are listed first count, and of them the latest.
     """
-    ranked = [(-len(f.value.strip()), rank, -_when(f), f) for rank, found in enumerate(candidates) for f in found]
+    inside = [(rank, each) for rank, found in enumerate(candidates) for each in found if each.value.strip() in text]
+    ranked = [(-len(each.value.strip()), rank, -_when(each), each) for rank, each in inside]
     taken: list[tuple[int, int]] = []
     chosen = []
     for *_, found in sorted(ranked, key=lambda entry: entry[:3]):
@@ -204,13 +204,20 @@ def last_around(text: str, candidates: Iterable[Found], least: int = _LEAST_TEXT
 
 
 def _places(part: str, whole: str) -> Iterator[tuple[int, int]]:
-    if not part or part not in whole:
-        return
-    whole_words = len(part) < _LONG_TEXT  # in languages without spaces, longer texts stand between letters
-    start = r"(?<!\w)" if whole_words and part[0].isalnum() else ""
-    end = r"(?!\w)" if whole_words and part[-1].isalnum() else ""
-    for match in re.finditer(f"{start}{re.escape(part)}{end}", whole):
-        yield match.span()
+    """Where a text stands in another; a short one not within a word."""
+    at = whole.find(part) if part else -1
+    while at >= 0:
+        end = at + len(part)
+        whole_words = len(part) < _LONG_TEXT  # in languages without spaces, longer texts stand between letters
+        if not (whole_words and (_joined(whole, at) or _joined(whole, end))):
+            yield at, end
+        at = whole.find(part, end)
+
+
+def _joined(text: str, at: int) -> bool:
+    """Whether a word goes on at a place."""
+    before, after = text[at - 1 : at], text[at : at + 1]
+    return (before.isalnum() or before == "_") and (after.isalnum() or after == "_")
 
 
 def _eligible(found: Found, before: int, among: Collection[Call] | None) -> bool:

@@ -130,6 +130,7 @@ class Search:
         self._ledger = matcher.ledger
         self._before = before
         self._near = near
+        self._near_calls = frozenset(near)
         self._given = given
         self._is_output = is_output
         self._equals: dict[Hashable, list[int]] = {}
@@ -145,7 +146,7 @@ class Search:
             return self._scalar(value)
         if (known := self._matcher.recognised(value)) is not None:
             return known
-        near = self._ledger.identical(original, self._before, self._near)
+        near = self._ledger.identical(original, self._before, self._near_calls)
         if near is not None:
             return self._matcher.origin_of(near, "identity")
         if (given := self._in_given(value)) is not None:
@@ -205,7 +206,7 @@ class Search:
     def _text(self, text: str) -> Origin | None:
         if not text.strip():
             return None
-        equal = self._ledger.equal_texts(text, self._before, self._near)
+        equal = self._ledger.equal_texts(text, self._before, self._near_calls)
         if equal:
             return self._matcher.origin_of(self._choose(equal, text), "equal")
         for given in self._given:
