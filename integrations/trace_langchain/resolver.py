@@ -295,6 +295,8 @@ class LangChainFlow(Flow):
 
     def known_before(self, call: Call) -> set[int]:
         """The ids of objects in what a call gave that were there before, also in a state that a tool was handed."""
+        if isinstance(call.output, (str, ToolMessage)):
+            return set()
         parts = [part for _, part in self.ledger.parts(call.output)]
         return super().known_before(call) | {id(p) for p in parts if self._channels.seen_before(p, call.began)}
 
