@@ -75,7 +75,7 @@ def test_every_module_says_what_it_is_for(module: Path) -> None:
     assert ast.get_docstring(ast.parse(module.read_text())), f"{module} has no docstring"
 
 
-MOST_LINES_OF_CODE = 7_000  # a fifth of it checks and runs code that an LLM wrote, a seventh records frameworks
+MOST_LINES_OF_CODE = 7_200  # a fifth of it checks and runs code that an LLM wrote, a sixth records frameworks
 
 
 def lines_of_code(module: Path) -> int:

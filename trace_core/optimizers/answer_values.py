@@ -60,6 +60,7 @@ class Names:
         """The variables that may be meant, by the closest form that fits any: as it is, in other case or quotes, as an
         identifier, and, unless only a `whole` name counts, by its last parts or, for code, by the function.
         """
+        written = str(written)  # a Python literal may have anything as a key
         clean = _clean(written)
         forms = (written, clean.casefold(), identifier(clean), identifier(clean))
         for level, form in zip(self._levels[: 3 if whole else 4], forms, strict=False):
