@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from trace_core.recording import Call, Flow, Origin
 from trace_core.recording.matching import Given
+from trace_core.recording.searching import Search
 from trace_langchain import values
 from trace_langchain.places import graph_step, is_pushed, metadata
 from trace_langchain.writes import ROOT, Write, channel, fields, mark, part, untouched, updates
@@ -28,6 +29,7 @@ class Channels:
     def __init__(self, flow: LangChainFlow) -> None:
         self._flow = flow
         self._written: dict[Call, list[tuple[Hashable, Write]]] = {}
+        self._from_outside: dict[tuple[Call, Hashable], Call] = {}
 
     def input_of(self, node: Call, graph: Call) -> Origin:
         """Where the state, or what it was sent, came from."""
@@ -42,12 +44,27 @@ class Channels:
                 if graph_step(sender) == graph_step(earlier[-1]):
                     default = default | self._flow.origin_out(sender).because("send")
             given = Given(graph.inputs, lambda: self._flow.origin_in(graph))
-            return self._flow.matcher.search(node.began, earlier, [given]).find(sent) or default or given.origin
+            return Search(self._flow.matcher, node.began, earlier, [given]).find(sent) or default or given.origin
         origin = self._state(node.inputs, graph, step, node.began)
         if self._flow.is_node(node):  # in others, what it was resumed with is found by its value
             for resumed in self._flow.resumed_with(node):
                 origin = Origin(origin.own, {**(origin.parts or {}), "resume": resumed.origin})
         return origin if origin else self._flow.origin_in(graph).because("input")
+
+    def given_with(self, tools: Call, graph: Call) -> list[Given]:
+        """The state that tools can be given beside their arguments, by the node of the graph that runs them."""
+        state = tools.inputs
+        if isinstance(state, dict):
+            state = state["state"] if state.get("__type") == "tool_call_with_context" else state
+            return [Given(state, partial(self._state, state, graph, graph_step(tools) or 0, tools.began))]
+        # It was sent the tool call alone: the state is what the last node had, and wrote.
+        last = max(_ended_nodes(self._flow, graph, graph_step(tools), tools.began), key=_when_ended, default=None)
+        if last is None:
+            return []
+        return [
+            Given(last.inputs, partial(self._flow.origin_in, last)),
+            Given(last.output, partial(self._flow.origin_out, last)),
+        ]
 
     def output_of(self, graph: Call) -> Origin:
         """Where what the graph gave came from."""
@@ -92,6 +109,18 @@ class Channels:
         written = updates(node.output, ())
         return [part(out, path) for _, path, value in written if _is_word(value)]
 
+    def _outside(self, graph: Call, key: Hashable, value: Any) -> Origin:
+        """What stands for what nobody in the graph wrote to a channel: `update_state`, or turns that were not seen."""
+        given = self._from_outside.get((graph, key))
+        if given is None:
+            given = self._from_outside[graph, key] = Call(
+                ("input", graph.id, key), None, "input", "input", None, graph.began
+            )
+            given.end([value] if values.key(value) else value, graph.began)
+        elif isinstance(given.output, list) and all(item is not value for item in given.output):
+            given.output.append(value)
+        return Origin({given: "state"})
+
     def _state(self, state: Any, graph: Call, step: int | None, before: int) -> Origin:
         """Where a state came from that was read at a step (None: at the end)."""
         writes: dict[Hashable, list[Write]] = {}
@@ -102,8 +131,13 @@ class Channels:
                     writes.setdefault(key, []).append(write)
         held = fields(state)
         if held is None:
-            return channel(state, writes.get(ROOT, []))
-        return Origin(parts={key: channel(value, writes.get(key, [])) for key, value in held.items()})
+            return channel(state, writes.get(ROOT, []), partial(self._outside, graph, ROOT))
+        return Origin(
+            parts={
+                key: channel(value, writes.get(key, []), partial(self._outside, graph, key))
+                for key, value in held.items()
+            }
+        )
 
     def _writes(self, flow: Flow, call: Call, is_input: bool) -> list[tuple[Hashable, Write]]:
         """What a graph was given, or a node of it wrote, by channel."""
@@ -117,19 +151,33 @@ class Channels:
             for key, path, value in made:
                 if not (is_whole and key in before and untouched(before[key], value)):
                     origin = partial(_at, flow.origin_in if is_input else flow.origin_out, call, path)
-                    passed_on = frozenset() if is_input else self._passed_on(call, before.get(key), value)
-                    known.append((key, Write(value, origin, is_input, passed_on)))
+                    had = {} if is_input else self._had(flow, call, key, value)
+                    known.append((key, Write(value, origin, is_input, had)))
         return known
 
-    def _passed_on(self, node: Call, before: Any, value: Any) -> frozenset[int]:
-        """Which items of a list a node had not made: those it was given, with its own behind them, and old messages."""
+    def _had(self, flow: Flow, node: Call, key: Hashable, value: Any) -> dict[int, Callable[[], Origin]]:
+        """Which items of a list a node had not made: messages that it was given, what stood there before its own."""
         if not isinstance(value, list):
-            return frozenset()
-        known = {i for i, item in enumerate(value) if self._seen.get(id(item), node.began) < node.began}
-        had = [mark(item) for item in before] if isinstance(before, list) and len(before) < len(value) else []
-        if had == [mark(item) for item in value[: len(had)]]:
-            known |= set(range(len(had)))
-        return frozenset(known)
+            return {}
+        given = fields(node.inputs) or {}
+        known = {
+            values.key(item): ((name, i), item)
+            for name, items in given.items()
+            for i, item in enumerate(items if isinstance(items, list) else ())
+            if values.key(item)
+        }
+        had: dict[int, Callable[[], Origin]] = {}
+        for index, item in enumerate(value):
+            path, other = known.get(values.key(item), ((), None))
+            if other is not None and values.says_the_same(item, other):
+                had[index] = partial(_at, flow.origin_in, node, path)
+            elif self._seen.get(id(item), node.began) < node.began:
+                had[index] = partial(flow.origin_in, node)
+        before = given.get(key)
+        length = len(before) if isinstance(before, list) and len(before) < len(value) else 0
+        if length and [mark(item) for item in before or ()] == [mark(item) for item in value[:length]]:
+            had |= {i: partial(_at, flow.origin_in, node, (key, i)) for i in range(length) if i not in had}
+        return had
 
     @cached_property
     def _seen(self) -> dict[int, int]:
@@ -173,8 +221,14 @@ def _ended_nodes(flow: Flow, graph: Call, step: int | None, before: int) -> list
 
 
 def _is_word(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(map(_is_word, value))
     return isinstance(value, (bool, int, float)) or (isinstance(value, str) and len(value) <= _LONGEST_WORD)
 
 
 def _at(origin_of: Callable[[Call], Origin], call: Call, path: tuple[Hashable, ...]) -> Origin:
     return part(origin_of(call), path)
+
+
+def _when_ended(call: Call) -> int:
+    return call.ended or 0

@@ -14,6 +14,7 @@ from langchain_core.messages import BaseMessage
 
 from trace_core.nodes import Node
 from trace_core.recording import BaseRecorder, Call, Flow, Ledger, Run
+from trace_core.recording.callers import Callers
 from trace_langchain import values
 from trace_langchain.reads import PENDING
 from trace_langchain.resolver import LangChainFlow
@@ -29,6 +30,8 @@ except ImportError:  # no langgraph, or one from before it
     _Base = BaseCallbackHandler  # type: ignore[assignment,misc]
 
 
+_INSIDE = ("trace_core", "trace_langchain", "langchain_core")
+_AROUND = ("langchain", "langchain_classic", "langgraph", "langsmith", "pydantic", "tenacity")
 _MODEL = "A language model reads the messages and answers."
 
 
@@ -49,6 +52,7 @@ class Recorder(BaseRecorder, _Base):
     """
 
     run_inline = True
+    _callers = Callers(_INSIDE, _AROUND)
     raise_error = False
 
     def __init__(
@@ -95,9 +99,9 @@ class Recorder(BaseRecorder, _Base):
             return False
         if call.gave is result:
             return True
-        if isinstance(result, dict) and isinstance(call.output, dict):  # LangGraph gives a new dict of the same values
+        if isinstance(result, dict) and isinstance(call.gave, dict):  # LangGraph gives a new dict of the same values
             large = [key for key, value in result.items() if isinstance(value, (list, BaseMessage))]
-            return bool(large) and all(call.output.get(key) is result[key] for key in large)
+            return bool(large) and all(call.gave.get(key) is result[key] for key in large)
         if isinstance(result, BaseMessage) and result.id is not None:
             return any(part is result for _, part in Ledger(values.opened, values.key).parts(call.output))
         return False
@@ -140,7 +144,7 @@ class Recorder(BaseRecorder, _Base):
         """It ended; a stream's inputs are known only now."""
         call = self._end(run_id, outputs)
         if call is not None and "inputs" in kwargs:
-            call.inputs = call.given = kwargs["inputs"]
+            call.take_in(kwargs["inputs"])
 
     def on_chat_model_start(
         self,
@@ -231,15 +235,15 @@ class Recorder(BaseRecorder, _Base):
         self._end(run_id, documents)
 
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
-        """A call raised; LangGraph's interrupts and hand-offs come this way too, and are no failures."""
-        if type(error).__name__ in ("GraphInterrupt", "NodeInterrupt", "ParentCommand"):
+        """A call raised; LangGraph's interrupts and hand-offs, and streams that are closed early, are no failures."""
+        if type(error).__name__ in ("GraphInterrupt", "NodeInterrupt", "ParentCommand", "GeneratorExit"):
             call = self._end(run_id, error.args[0] if error.args else None)
             if call is not None:
                 call.details["bubbled"] = type(error).__name__
         else:
             call = self._fail(run_id, error)
         if call is not None and "inputs" in kwargs:
-            call.inputs = call.given = kwargs["inputs"]
+            call.take_in(kwargs["inputs"])
 
     on_llm_error = on_tool_error = on_retriever_error = on_chain_error
 

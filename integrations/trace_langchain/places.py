@@ -7,6 +7,9 @@ from typing import Any
 
 from trace_core.recording import Call
 
+HISTORY = "load_history"
+"""What `RunnableWithMessageHistory` calls the run that loads the earlier messages."""
+_HOOKS = (".before_agent", ".before_model", ".after_model", ".after_agent")
 PROMPT = "Prompt"
 """What `create_react_agent` calls the run that puts its system prompt before the messages."""
 
@@ -48,9 +51,16 @@ def is_pushed(call: Call) -> bool:
 
 
 def is_plumbing(call: Call) -> bool:
-    """Whether LangGraph made the run for itself: a graph's entry, an older agent's prompt."""
+    """Whether the framework made the run for itself, or it did nothing.
+
+    That is a graph's entry, an older agent's prompt, loading a history, a middleware's hook that changed nothing.
+    """
+    if call.name == HISTORY:
+        return tagged(call, "seq:step:") == "1" or tagged(call, "map:key:") is not None
     if call.name == "__start__":
-        return graph_step(call) == 0
+        return graph_step(call) is not None
+    if call.name.endswith(_HOOKS):
+        return graph_step(call) is not None and call.output is None
     return call.name == PROMPT and metadata(call, "langgraph_node") is not None and isinstance(call.output, list)
 
 

@@ -7,7 +7,7 @@ the state's channels; what plain Python did in between is found by the values (`
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from trace_core.recording.ledger import Found
 from trace_core.recording.matching import Given
 from trace_langchain import nesting, values
 from trace_langchain.channels import Channels
-from trace_langchain.places import PROMPT, graph_step, is_plumbing, number, tagged
+from trace_langchain.places import HISTORY, PROMPT, graph_step, is_plumbing, number, tagged
 
 _TELLING_TEXT = 12
 _PASSING = ("RunnablePassthrough", "RunnablePick")
@@ -156,9 +156,9 @@ class LangChainFlow(Flow):
         if call in self._routers and graph_step(parent) is not None:
             return self._channels.after(call, parent)
         step = number(call, "seq:step:")
-        if (call in self._adopted and not call.details.get("strayed")) or tagged(
-            call, "map:key:", "branch:", "condition:", "retry:attempt:"
-        ):
+        if call in self._adopted and not call.details.get("strayed"):
+            return self._attempt_input(call, parent)
+        if tagged(call, "map:key:", "branch:", "condition:", "retry:attempt:"):
             return self.origin_in(parent).because("input")
         if parent in self._retried:
             return self.origin_in(parent).because("input")
@@ -172,6 +172,18 @@ class LangChainFlow(Flow):
         before = next((found for n in range(step - 1, 0, -1) if (found := self._step(parent, n))), None)
         return self.origin_in(parent) if before is None else self.origin_out(before).because("sequence")
 
+    def _attempt_input(self, call: Call, parent: Call) -> Origin:
+        """An attempt of a fallback: it has the input of the first, and may be told the error that ended that."""
+        given = self.origin_in(parent).because("input")
+        if not isinstance(call.inputs, dict) or not isinstance(parent.inputs, dict):
+            return given
+        parts = {key: given.at(key) for key in call.inputs if key in parent.inputs}
+        told = {key: error for key, error in call.inputs.items() if isinstance(error, BaseException)}
+        for key, error in told.items():
+            found = self.ledger.identical(error, call.began)
+            parts[key] = given.at(key) if found is None else self.matcher.origin_of(found, "identity")
+        return Origin(given.own, parts) if told else given
+
     def structural_output(self, scope: Call) -> Origin | None:
         """The last step's, each branch's, the choice's, the state's."""
         children = self.children[scope]
@@ -179,6 +191,8 @@ class LangChainFlow(Flow):
             return None
         if scope.name.startswith(_PASSING) and not children:
             return self._passed(scope)
+        if scope.name == HISTORY and is_plumbing(scope):
+            return self._history(scope)
         if not children:  # LangGraph's own, or a graph whose node was interrupted
             return Origin() if scope in self._routers else None if scope.name == PROMPT else self.origin_in(scope)
         if any(graph_step(child) is not None for child in children) and not self._is_body(children[0]):
@@ -199,6 +213,15 @@ class LangChainFlow(Flow):
             return None if last is None else self.origin_out(last)
         return None
 
+    def _history(self, scope: Call) -> Origin:
+        """Where the messages of a history came from, whose store may have made new ones of them."""
+        given = self.origin_in(scope)
+        parts: dict[Hashable, Origin] = {}
+        for index, message in enumerate(scope.output if isinstance(scope.output, list) else ()):
+            found = self._first(message, scope.began, least=1)
+            parts[index] = given if found is None else self.matcher.origin_of(found, "message_id")
+        return Origin(parts=parts)
+
     def recognised(self, value: Any) -> Origin | None:
         """The tool that a message answers for, also where it says how the tool failed; who asked for a tool call."""
         if isinstance(value, dict) and value.get("type") == "tool_call":
@@ -218,8 +241,15 @@ class LangChainFlow(Flow):
         return super()._matched_output(scope)
 
     def given_to(self, scope: Call) -> list[Given]:
-        """What a scope's code was given: its input, and what it was resumed with."""
-        return [*super().given_to(scope), *self.resumed_with(scope)]
+        """What a scope's code was given: its input, what it was resumed with, and, to a tool, the graph's state."""
+        return [*super().given_to(scope), *self.resumed_with(scope), *self._state_given_to(scope)]
+
+    def _state_given_to(self, scope: Call) -> list[Given]:
+        step = self.parent(scope)
+        graph = None if step is None else self.parent(step)
+        if scope.kind != "tool" or step is None or graph is None or graph_step(step) is None:
+            return []
+        return self._channels.given_with(step, graph)
 
     def resumed_with(self, call: Call) -> list[Given]:
         """What a graph was resumed with, in the node that had been interrupted and in all that runs in it."""
@@ -249,7 +279,7 @@ class LangChainFlow(Flow):
         given = self.origin_in(call)
         if call.name.startswith("RunnablePick") and isinstance(call.inputs, dict):
             keys = [key for key in call.inputs if str(key) in call.name.partition("<")[2].rstrip(">").split(",")]
-            if len(keys) == 1 and call.output is call.inputs[keys[0]]:
+            if len(keys) == 1 and call.gave is call.given.get(keys[0]):
                 return given.at(keys[0])
             return Origin(parts={key: given.at(key) for key in keys}) if keys else given
         return given
@@ -300,11 +330,11 @@ class LangChainFlow(Flow):
         parts = [part for _, part in self.ledger.parts(call.output)]
         return super().known_before(call) | {id(p) for p in parts if self._channels.seen_before(p, call.began)}
 
-    def _first(self, message: BaseMessage, before: int) -> Found | None:
+    def _first(self, message: BaseMessage, before: int, least: int = _TELLING_TEXT) -> Found | None:
         """Who gave a message, or its text, which a history may have made a new message of."""
         found = self.ledger.identical(message, before)
         text = str(message.content)
-        if found is None and len(text) >= _TELLING_TEXT:
+        if found is None and len(text) >= least:
             found = next(iter(self.ledger.equal_texts(text, before)), None)
         return found
 

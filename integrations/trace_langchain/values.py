@@ -16,7 +16,13 @@ from trace_core.recording import Call
 
 
 def opened(value: Any) -> Mapping[Hashable, Any] | None:
-    """The parts of a value by key, for finding out where each came from."""
+    """The parts of a value by key, for finding out where each came from; of a message, its content."""
+    if isinstance(value, dict):
+        is_message = "role" in value and "content" in value
+        return {"content": value["content"]} if is_message else None
+    if isinstance(value, (list, tuple)):
+        is_message = len(value) == 2 and value[0] in _ROLES and isinstance(value[1], str)
+        return {"content": value[1]} if is_message else None
     if isinstance(value, BaseMessage):
         parts: dict[Hashable, Any] = {"content": value.text if isinstance(value.content, list) else value.content}
         if isinstance(value, AIMessage):
@@ -40,10 +46,18 @@ def opened(value: Any) -> Mapping[Hashable, Any] | None:
     return None
 
 
+_ROLES = ("human", "user", "ai", "assistant", "system")
+
+
 def key(value: Any) -> Hashable | None:
     """LangChain's own id of a message."""
     is_one = isinstance(value, BaseMessage) and value.id and value.type != "remove"
     return ("message", value.id) if is_one else None
+
+
+def says_the_same(one: BaseMessage, other: BaseMessage) -> bool:
+    """Whether two messages with one id say the same: a checkpoint gives a copy, a person may have changed it."""
+    return one.content == other.content and getattr(one, "tool_calls", None) == getattr(other, "tool_calls", None)
 
 
 def is_command(value: Any) -> bool:
@@ -135,11 +149,14 @@ def goes_to(output: Any) -> list[str]:
 
 def was_sent(call: Call, argument: str, value: Any) -> bool:
     """Whether a model's call shows a value that a function around it read; where it cannot show, it is taken to."""
-    if not value or call.kind != "llm":
+    if call.kind != "llm":
         return True
     if argument.endswith("system_prompt"):
         messages = call.inputs if isinstance(call.inputs, list) else []
-        return any(isinstance(message, SystemMessage) and str(value) in str(message.content) for message in messages)
+        system = [str(message.content) for message in messages if isinstance(message, SystemMessage)]
+        return any(str(value) in text for text in system) if value else not system
+    if not value:
+        return True
     if argument.endswith("_description"):
         sent = call.details.get("tools")
         return not sent or any(text == value for text in _texts(sent))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from trace_core.recording import Origin
-from trace_core.recording.ledger import equal_values
+from trace_core.recording.ledger import equal_values, unchanged
 from trace_langchain import values
 
 ROOT = "__root__"
@@ -21,52 +22,73 @@ class Write:
     value: Any
     origin: Callable[[], Origin]
     is_input: bool
-    passed_on: frozenset[int] = frozenset()
-    """Which items of a list were there already."""
+    had: Mapping[int, Callable[[], Origin]]
+    """Which items of a list its writer had been given itself, and where they came from."""
 
 
-def channel(value: Any, writes: Sequence[Write]) -> Origin:
+Outside = Callable[[Any], Origin]
+"""Where a value came from that nobody in the graph wrote: somebody who changed the state between two turns."""
+
+
+def channel(value: Any, writes: Sequence[Write], outside: Outside) -> Origin:
     """Where a channel's value came from: its last write, or, where a reducer made it, its items' or all writes."""
     for write in reversed(writes):
-        if _is_same(write.value, value) and not write.passed_on:
+        if _is_same(write.value, value) and not write.had:
             return write.origin().because("state")
     if isinstance(value, list) and writes:
-        return Origin(parts=dict(enumerate(_items(value, writes))))
+        return Origin(parts=dict(enumerate(_items(value, writes, outside))))
+    if isinstance(value, dict) and any(isinstance(write.value, dict) for write in writes):
+        return Origin(parts={key: _entry(key, item, writes, outside) for key, item in value.items()})
+    if isinstance(value, str):
+        writes = [write for write in writes if isinstance(write.value, str)]
+        writes = [write for write in writes if write.value.strip() in value or value.strip() in write.value]
+        if not writes:
+            return outside(value)
     origin = Origin()
     for write in writes:
         origin = origin | write.origin().because("state")
     return origin
 
 
+def _entry(key: Hashable, item: Any, writes: Sequence[Write], outside: Outside) -> Origin:
+    """Where an entry of a dict came from that a reducer merged."""
+    written = [write for write in writes if isinstance(write.value, dict) and key in write.value]
+    inner = [Write(write.value[key], partial(_part_of, write.origin, key), write.is_input, {}) for write in written]
+    return channel(item, inner, outside)
+
+
+def _part_of(origin: Callable[[], Origin], key: Hashable) -> Origin:
+    return origin().at(key)
+
+
 _Written = tuple[Write, int | None]
 
 
-def _items(items: Sequence[Any], writes: Sequence[Write]) -> list[Origin]:
+def _listed(write: Write) -> list[tuple[_Written, Any]]:
+    """What a write added to a list, each with its index, but for what its writer had been given."""
+    if not isinstance(write.value, (list, tuple)):
+        return [((write, None), write.value)]
+    return [((write, index), item) for index, item in enumerate(write.value) if index not in write.had]
+
+
+def _items(items: Sequence[Any], writes: Sequence[Write], outside: Outside) -> list[Origin]:
     """Where the items of a list came from that a reducer made; equal ones are taken in order."""
-    written: dict[Hashable, list[_Written]] = {}
+    written: dict[Hashable, list[tuple[_Written, Any]]] = {}
     for write in writes:
-        listed = isinstance(write.value, (list, tuple))
-        for index, item in enumerate(write.value if listed else [write.value]):
-            if index in write.passed_on:
-                continue
-            written.setdefault(mark(item), []).append((write, index if listed else None))
+        for each in _listed(write):
+            written.setdefault(mark(each[1]), []).append(each)
     marks = [mark(item) for item in items]
     origins = []
     for place, (item, its) in enumerate(zip(items, marks, strict=True)):
         found = written.get(its, [])
         if len(found) > 1 and not values.key(item) and marks[place:].count(its) == len(found):
-            origins.append(_origin_of(found.pop(0)))
+            origins.append(_origin_of(found.pop(0)[0]))
         elif found:
-            same = [each for each in found if _written_item(each) is item]
-            origins.append(_origin_of(same[0] if same and values.key(item) else found[-1]))
+            same = [each for each in found if each[1] is item]
+            origins.append(_origin_of((same if same and values.key(item) else found[-1:])[0][0]))
         else:
-            origins.append(_given(item, writes))
+            origins.append(_given(item, writes, outside))
     return origins
-
-
-def _written_item(written: _Written) -> Any:
-    write, index = written
-    return write.value if index is None else write.value[index]
 
 
 def mark(item: Any) -> Hashable:
@@ -79,22 +101,34 @@ def _origin_of(written: _Written) -> Origin:
     return (write.origin() if index is None else write.origin().at(index)).because("state")
 
 
-def _given(item: Any, writes: Sequence[Write]) -> Origin:
-    """The origin of an item that is not as anybody wrote it: an equal one's, else it was given, in another form."""
+def _given(item: Any, writes: Sequence[Write], outside: Outside) -> Origin:
+    """The origin of an item that is not as anybody wrote it.
+
+    It was passed on by one who had it, or is an equal one, or a message that was written in another form; a text in
+    none of them came from outside.
+    """
     for write in reversed(writes):
-        for index, other in enumerate(write.value if isinstance(write.value, (list, tuple)) else ()):
-            if index not in write.passed_on and _is_same(other, item):
-                return _origin_of((write, index))
+        for index, origin in write.had.items():
+            if _is_same(write.value[index], item):
+                return origin().because("state")
+    added = [each for write in reversed(writes) for each in reversed(_listed(write))]
+    text = values.plain(item)
+    alike = [each for each, other in added if _is_same(other, item)] or [
+        each for each, other in added if _holds_text(other, text)
+    ]
+    if alike:
+        return _origin_of(alike[0])
+    if values.key(item) is not None and isinstance(text, str):
+        return outside(item)
     given = [write for write in writes if write.is_input] or writes[:1]
-    alike = [write for write in given if _holds_text(write.value, values.plain(item))]
-    return (alike or given)[-1].origin().because("state")
+    return given[-1].origin().because("state")
 
 
 def _holds_text(value: Any, text: Any) -> bool:
-    """Whether a text is in what was given: `("user", "Hello")`, `{"role": "user", "content": "Hello"}`."""
+    """Whether a text is in what was given: `("user", "Hello")`, `{"role": "user", "content": "Hello"}`, a message."""
     if isinstance(value, (list, tuple, dict)):
         return any(_holds_text(item, text) for item in (value.values() if isinstance(value, dict) else value))
-    return isinstance(text, str) and value == text
+    return isinstance(text, str) and values.plain(value) == text
 
 
 def part(origin: Origin, path: tuple[Hashable, ...]) -> Origin:
@@ -130,6 +164,8 @@ def updates(output: Any, path: tuple[Hashable, ...]) -> list[tuple[Hashable, tup
 
 def untouched(before: Any, value: Any) -> bool:
     """Whether a node gave back what it was given."""
+    if type(before) is type(value) and isinstance(value, (list, dict)):
+        return unchanged(before, value)
     return before is value or (isinstance(value, (str, int, float)) and equal_values(before, value))
 
 

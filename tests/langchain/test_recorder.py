@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import sys
 import threading
-import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -203,14 +203,10 @@ def test_memory_stays_flat_over_10_000_invokes() -> None:
             program.invoke(i, {"callbacks": [recorder]})
             _ = recorder.last.graph
         gc.collect()
-        return tracemalloc.get_traced_memory()[0]
+        return sys.getallocatedblocks()
 
-    tracemalloc.start()
-    try:
-        before = run(500)
-        assert run(10_000) - before < 100_000
-    finally:
-        tracemalloc.stop()
+    before = run(500)
+    assert run(10_000) - before < 1_000
     assert not recorder._open
 
 

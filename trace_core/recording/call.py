@@ -14,6 +14,7 @@ from trace_core.nodes import COPIED_UP_TO
 if TYPE_CHECKING:
     from trace_core.context import Read
     from trace_core.parameter_nodes import ParameterNode
+    from trace_core.recording.callers import Caller
 
 
 class Missing:
@@ -50,6 +51,10 @@ class Call:
     ended: int | None = None
     seconds: float = 0.0
     reads: Sequence[ParameterRead] = ()
+    callers: Sequence[Caller] = ()
+    """The user's functions that led to it directly, if they are known."""
+    copies: Sequence[tuple[Any, Any]] = ()
+    """Copies in `inputs` and `output`, each with what it is a copy of."""
 
     def __init__(
         self,
@@ -65,16 +70,38 @@ class Call:
         self.parent = parent
         self.kind = kind
         self.name = name
-        self.given = inputs
-        self.inputs = kept(inputs)
+        self.take_in(inputs)
         self.began = began
         self.details = {} if details is None else details
+
+    def take_in(self, inputs: Any) -> None:
+        """Take in what went in."""
+        self.given = inputs
+        self.inputs = self._kept(inputs)
 
     def end(self, output: Any, when: int) -> None:
         """Take in what came out."""
         self.gave = output
-        self.output = kept(output)
+        self.output = self._kept(output)
         self.ended = when
+
+    def _kept(self, value: Any) -> Any:
+        """A value as it is now: lists and dicts of up to 64 items, and those in a dict, are copied.
+
+        Their owner may change them: a conversation in plain Python is a list that grows.
+        """
+        kind = type(value)
+        if (kind is not dict and kind is not list) or len(value) > COPIED_UP_TO:
+            return value
+        made = value.copy()
+        copies = [(made, value)]
+        if kind is dict:
+            for key, item in made.items():
+                if (type(item) is list or type(item) is dict) and len(item) <= COPIED_UP_TO:
+                    made[key] = item.copy()
+                    copies.append((made[key], item))
+        self.copies = (*self.copies, *copies)
+        return made
 
     @property
     def succeeded(self) -> bool:
@@ -93,8 +120,3 @@ class Link:
     argument: str
     why: str
     kind: str = "data"
-
-
-def kept(value: Any) -> Any:
-    """A value as it is now: lists and dicts of up to 64 items are copied, since their owner may change them."""
-    return value.copy() if type(value) in (list, dict) and len(value) <= COPIED_UP_TO else value

@@ -8,12 +8,17 @@ hold others or choose between them are scopes, and what comes out of a scope cam
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from trace_core.recording.call import Call, Link, ParameterRead
+from trace_core.recording.callers import constants
 from trace_core.recording.ledger import Ledger, Origin
+from trace_core.recording.likeness import has_new_numbers
 from trace_core.recording.matching import Given, Matcher
+from trace_core.recording.programs import Programs
+from trace_core.recording.searching import CONSTANT, Search
 
 
 class Flow:
@@ -34,10 +39,12 @@ class Flow:
         self.children: dict[Call | None, list[Call]] = defaultdict(list)
         self._in: dict[Call, Origin] = {}
         self._out: dict[Call, Origin] = {}
-        self._inputs: dict[int, Call] = {}
         self._links: dict[Call, list[Link]] = {}
-        originals = {id(call.inputs): call.given for call in calls} | {id(call.output): call.gave for call in calls}
-        self.matcher = Matcher(ledger, self.origin_out, self.recognised, originals)
+        self._constants: dict[Call, frozenset[str]] = {}
+        self._programs = Programs(self)
+        self.matcher = Matcher(ledger, self.origin_out, self.recognised, self._parent_of)
+        for call in (*self._owner, *calls):
+            ledger.copied(call.copies)
         for call in calls:
             self.children[self.parent(call)].append(call)
         self._enter()
@@ -47,18 +54,26 @@ class Flow:
         roots = self.children[None]
         inputs = [self.input_of(root) for root in roots] if len(roots) > 1 else []
         inputs += [flow.input_of(root) for flow in self.earlier for root in flow.children[None]]
-        known = [call for call in (*self._owner, *self.by_id.values(), *inputs) if call.succeeded]
+        known = [call for call in (*self._owner, *self.by_id.values(), *inputs) if call.succeeded or self._failed(call)]
         for call in sorted(known, key=lambda call: call.ended or 0):
             passed_on: set[int] = set()
             if call.kind == "function" and call not in self._owner and not self.children[call]:
-                passed_on = {id(part) for _, part in self.ledger.parts(call.inputs)}
+                passed_on = {id(self.ledger.original(part)) for _, part in self.ledger.parts(call.inputs)}
             elif call.kind == "input" or (call.kind == "tool" and call not in self._owner):
                 passed_on = self.known_before(call)
             self.ledger.add(call, passed_on)
 
+    def _failed(self, call: Call) -> bool:
+        """Whether it is a node that raised: code around it may go on with what the error says."""
+        return call.error is not None and self._owner.get(call, self).is_node(call)
+
+    def _parent_of(self, call: Call) -> Call | None:
+        return self._owner.get(call, self).parent(call)
+
     def known_before(self, call: Call) -> set[int]:
         """The ids of objects in what a call gave that were there before it began."""
-        return {id(part) for _, part in self.ledger.parts(call.output) if self.ledger.identical(part, call.began)}
+        parts = [part for _, part in self.ledger.parts(call.output)]
+        return {id(self.ledger.original(part)) for part in parts if self.ledger.identical(part, call.began)}
 
     # --- what an adapter says of its framework
 
@@ -101,17 +116,21 @@ class Flow:
             for source, why in origin.sources.items():
                 if source is not call and source not in links:
                     links[source] = Link(source, argument, why)
+        for source in self._inside(call):
+            links.setdefault(source, Link(source, "inside", "inside"))
         return list(links.values())
 
+    def _inside(self, node: Call) -> list[Call]:
+        """The calls in a node from which what it gave came: its own code is learned, and calls others."""
+        if not self.children[node]:
+            return []
+        below = {inner for child in self.children[node] for inner in self.nodes_in(child)}
+        origin = self._scope_output(node) if node.succeeded else self.sinks(self.children[node])
+        return [source for source in origin.sources if source in below]
+
     def input_of(self, root: Call) -> Call:
-        """What stands for the input of an outermost call; the same object that went into several is one input."""
-        key = id(root) if root.given is None else id(root.given)
-        if key not in self._inputs:
-            given = Call(("input", root.id), None, "input", "input", None, root.began)
-            given.end(root.given, root.began)
-            given.output = root.inputs
-            self._inputs[key] = given
-        return self._inputs[key]
+        """What stands for the input of an outermost call."""
+        return self._programs.input_of(root)
 
     def origin_in(self, call: Call) -> Origin:
         """Where a call's input came from."""
@@ -126,61 +145,108 @@ class Flow:
         return known
 
     def origin_out(self, call: Call) -> Origin:
-        """Where a call's output came from."""
+        """Where what a call gave came from."""
         if call.kind == "input":
-            return Origin({call: "input"})
+            return self._programs.origin_of(call)
         if call in self._owner:
             return self._owner[call].origin_out(call)
         known = self._out.get(call)
         if known is None:
             self._out[call] = Origin()
-            if self.is_node(call):
-                known = Origin({call: "identity"})
-            else:
-                known = self.structural_output(call)
-                if known is None:
-                    known = self._matched_output(call)
-            self._out[call] = known
+            known = self._out[call] = Origin({call: "identity"}) if self.is_node(call) else self._scope_output(call)
         return known
+
+    def _scope_output(self, scope: Call) -> Origin:
+        known = self.structural_output(scope)
+        return self._matched_output(scope) if known is None else known
 
     def given_to(self, scope: Call) -> list[Given]:
         """What a scope's code was given: its input, and what else an adapter knows of."""
         return [Given(scope.inputs, lambda: self.origin_in(scope))]
 
+    def held(self, calls: Iterable[Call]) -> list[Call]:
+        """What code that made these calls got from them: those that ended, and the nodes in others that raised."""
+        held = []
+        for call in calls:
+            if call.succeeded:
+                held.append(call)
+            elif call.error is not None:
+                held += [node for node in self.nodes_in(call) if node.error is not None]
+        return held
+
     def _matched_input(self, call: Call, parent: Call | None) -> Origin:
         siblings = [other for other in self.children[parent] if other is not call]
         if parent is None:
-            return self._outermost_input(call, siblings)
+            return self._programs.origin_in(call)
         given = self.given_to(parent)
         iterated = self.matcher.iterated(call, siblings, given)
         if iterated is not None:
             return iterated
-        search = self.matcher.search(call.began, siblings, given)
-        found = search.find(call.inputs)
-        if found is not None:
-            return found
-        # A text that is like nothing before is most likely a constant; another value was computed from something.
         before = [other for other in siblings if other.succeeded and (other.ended or 0) < call.began]
-        computed = self.sinks(before) if not isinstance(call.inputs, (str, list, dict)) else None
-        return computed or given[0].origin.because("input")
-
-    def _outermost_input(self, call: Call, siblings: Sequence[Call]) -> Origin:
-        """What a program was given: parts of it may come from what was called before, the rest is new."""
-        own = Origin({self.input_of(call): "input"})
-        found = self.matcher.search(call.began, siblings, []).find(call.inputs)
-        if found is None:
-            return own
-        return self._filled(found, call.inputs, own)
-
-    def _filled(self, found: Origin, value: Any, own: Origin) -> Origin:
-        """What was found, and for the parts for which nothing was, this."""
-        inner = None if found.parts is None else self.ledger.opened(value)
-        if found.parts is None or inner is None:
-            return found
-        known = found.parts
-        return Origin(
-            found.own, {key: self._filled(known[key], inner[key], own) if key in known else own for key in inner}
+        left_over = lru_cache(maxsize=1)(lambda: self.sinks(before))
+        search = Search(
+            self.matcher,
+            call.began,
+            self.held(siblings),
+            given,
+            left_over=lambda: left_over().sources,
+            constants=self.constants(parent),
         )
+        texts = [text for each in given for _, text in self.matcher.parts_of(each.value).texts]
+        unknown = self._without_counters(call, siblings)
+        found = self._computed(unknown, search.find(call.inputs), texts, left_over)
+        if found is not None and (found or self._is_constant(found, call.inputs)):
+            return found
+        return given[0].origin.because("input")
+
+    def constants(self, scope: Call) -> frozenset[str]:
+        """The texts in a scope's own code, as far as it is known: a hook saw it call something."""
+        if scope not in self._constants:
+            theirs = {caller.run for caller in scope.callers}  # what called the scope is not its own code
+            around = [each for child in self.children[scope] for each in child.callers if each.run not in theirs]
+            self._constants[scope] = constants({id(each.code): each for each in around}.values())
+        return self._constants[scope]
+
+    def _is_constant(self, found: Origin, value: Any) -> bool:
+        """Whether it is known of every part that it came from nowhere."""
+        if found is CONSTANT:
+            return True
+        inner = None if found.parts is None else self.ledger.opened(value)
+        known = found.parts or {}
+        return bool(inner) and all(
+            key in known and self._is_constant(known[key], item) for key, item in (inner or {}).items()
+        )
+
+    def _without_counters(self, call: Call, siblings: Iterable[Call]) -> Any:
+        """What went in, without numbers that count such calls: one more than the last one's."""
+        last = [other.inputs for other in siblings if other.name == call.name and other.began < call.began][-1:]
+        if not isinstance(call.inputs, dict) or not last or not isinstance(last[0], dict):
+            return call.inputs
+        return {key: item for key, item in call.inputs.items() if not _is_next(item, last[0].get(key))}
+
+    def _computed(
+        self, value: Any, found: Origin | None, known: Sequence[str], left_over: Callable[[], Origin]
+    ) -> Origin | None:
+        """What was found, and for what plain Python computed, what went nowhere else so far.
+
+        That is a number, a text with a number that was not there before, or an object of another kind. A text that is
+        like nothing before is most likely a constant.
+        """
+        if isinstance(value, dict):
+            parts = dict(found.parts or {}) if found is not None else {}
+            if found is not None and found.parts is None:
+                return found
+            for key, item in value.items():
+                if key not in parts and isinstance(item, (str, int, float)) and not isinstance(item, bool):
+                    computed = self._computed(item, None, known, left_over)
+                    if computed is not None:
+                        parts[key] = computed
+            return Origin(None if found is None else found.own, parts) if parts else None
+        if found is not None or isinstance(value, list):
+            return found
+        if isinstance(value, str) and not has_new_numbers(value, known):
+            return None
+        return left_over() or None
 
     def _matched_output(self, scope: Call) -> Origin:
         return self.match_output(scope, scope.output)
@@ -189,13 +255,17 @@ class Flow:
         """Where what a scope's code returned came from; what it computed came from what was left over in it."""
         given = self.given_to(scope)
         children = [child for child in self.children[scope] if child.succeeded]
-        found = self.matcher.search(scope.ended or 0, children, given, is_output=True).find(value)
+        held = self.held(self.children[scope])
+        search = Search(self.matcher, scope.ended or 0, held, given, is_output=True, constants=self.constants(scope))
+        found = search.find(value)
         if not found:
             return self.sinks(children) or given[0].origin
         if found.parts is None or not isinstance(value, dict):
             return found
-        computed = [key for key in value if key not in found.parts and isinstance(value[key], (str, int, float))]
-        return Origin(found.own, {**found.parts, **dict.fromkeys(computed, self.sinks(children))})
+        # A word that stands in the code was chosen there, most likely by what was left over.
+        known = {key: part for key, part in found.parts.items() if part is not CONSTANT}
+        computed = [key for key in value if key not in known and isinstance(value[key], (str, int, float))]
+        return Origin(found.own, {**known, **dict.fromkeys(computed, self.sinks(children))})
 
     def sinks(self, children: Sequence[Call]) -> Origin:
         """What came out of calls and went into none of the others."""
@@ -223,3 +293,7 @@ class Flow:
             self._links[node] = []  # while it is worked out, for a call that leads to itself
             known = self._links[node] = self.links(node)
         return known
+
+
+def _is_next(number: Any, before: Any) -> bool:
+    return type(number) is int and type(before) is int and number == before + 1

@@ -8,15 +8,15 @@ an equal text, a text within a text. Small and interned values prove nothing by 
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trace_core.failures import error_text
 from trace_core.recording.call import Call
 
 _SCALARS = (int, float, complex, bool, bytes, type(None))
-_LEAST_TEXT = 4
-_LONG_TEXT = 16
 _LONGEST_JSON = 20_000
 _DEEPEST = 6
 
@@ -63,6 +63,13 @@ class Origin:
         parts = None if self.parts is None else {key: part.because(why) for key, part in self.parts.items()}
         return Origin(dict.fromkeys(self._sources, why), parts)
 
+    def over(self, other: Origin | None) -> Origin:
+        """This, and for the parts that are not known here, another one's."""
+        if other is None or other.parts is None or self.parts is None:
+            return self
+        mine = {key: part.over(other.parts.get(key)) for key, part in self.parts.items()}
+        return Origin(other.own, {**other.parts, **mine})
+
     def __or__(self, other: Origin) -> Origin:
         return Origin({**other.sources, **self.sources})
 
@@ -81,7 +88,7 @@ class Ledger:
 
     Args:
         opened: the parts of a framework's value (a message's content, a document's text) by key; None for one that
-            has none. Lists, tuples and dicts are opened here.
+            has none, or is opened as any list, tuple or dict is.
         key: a framework's own id of a value, such as a message's, or None.
     """
 
@@ -92,25 +99,32 @@ class Ledger:
         self._by_key: dict[Hashable, list[Found]] = {}
         self._by_text: dict[str, list[Found]] = {}
         self._texts: dict[Call, list[Found]] = {}
+        self._originals: dict[int, Any] = {}
+
+    def copied(self, copies: Iterable[tuple[Any, Any]]) -> None:
+        """Take in which values are copies, made when they were seen, and of what."""
+        self._originals.update((id(copy), original) for copy, original in copies)
+
+    def original(self, value: Any) -> Any:
+        """The very object of which a value is a copy, or itself."""
+        return self._originals.get(id(value), value)
 
     def add(self, call: Call, passed_on: Collection[int] = ()) -> None:
         """Take in what a call gave; calls are added in the order in which they ended.
 
         Args:
             call: the call.
-            passed_on: ids of objects that it was given itself, which it did not make.
+            passed_on: ids of objects (of the originals, not of copies) that it was given itself, which it did not make.
         """
-        if call.gave is not call.output:
-            self._by_identity.setdefault(id(call.gave), []).append(Found(call, (), call.gave))
-        for path, value in self.parts(call.output):
+        given = self.parts(call.output) if call.error is None else _said_by(call.error)
+        for path, value in given:
             found = Found(call, path, value)
             if isinstance(value, str):
-                text = value.strip()
-                self._by_text.setdefault(text, []).append(found)
-                if len(text) >= _LEAST_TEXT:
+                self._by_text.setdefault(value.strip(), []).append(found)
+                if value.strip():
                     self._texts.setdefault(call, []).append(found)
-            elif not isinstance(value, _SCALARS) and not (path and id(value) in passed_on):
-                self._by_identity.setdefault(id(value), []).append(found)
+            elif not isinstance(value, _SCALARS) and not (path and id(self.original(value)) in passed_on):
+                self._by_identity.setdefault(id(self.original(value)), []).append(found)
                 key = self._key(value)
                 if key is not None:
                     self._by_key.setdefault(key, []).append(found)
@@ -134,11 +148,12 @@ class Ledger:
             return _json(value)
         if isinstance(value, _SCALARS):
             return None
+        known = self._opened(value)
+        if known is not None:
+            return known
         if isinstance(value, dict):
             return value
-        if isinstance(value, (list, tuple)):
-            return dict(enumerate(value))
-        return self._opened(value)
+        return dict(enumerate(value)) if isinstance(value, (list, tuple)) else None
 
     # --- looking up
 
@@ -146,9 +161,10 @@ class Ledger:
         """The last call that gave this very object, or one with its id."""
         if isinstance(value, (str, *_SCALARS)):
             return None
-        found = _last(self._by_identity.get(id(value), ()), before, among)
+        found = _last(self._by_identity.get(id(self.original(value)), ()), before, among)
         key = self._key(value) if found is None else None
-        return found if key is None else _last(self._by_key.get(key, ()), before, among)
+        found = found if key is None else _last(self._by_key.get(key, ()), before, among)
+        return found if found is None or unchanged(found.value, value) else None
 
     def equal_texts(self, text: str, before: int, among: Collection[Call] | None = None) -> list[Found]:
         """Where calls gave this text, white space around it aside, in the order in which they ended."""
@@ -159,12 +175,18 @@ class Ledger:
         return [call for call in among if equal_values(call.output, value)]
 
     def texts_of(self, among: Iterable[Call], before: int) -> list[Found]:
-        """The texts, of four characters or more, that these calls gave before."""
+        """The texts that these calls gave before."""
         return [found for call in among if _ended_before(call, before) for found in self._texts.get(call, ())]
 
-    def far_texts(self, before: int, least: int) -> list[Found]:
-        """The texts that any call gave before, if they are long enough to prove something wherever they turn up."""
-        return [found for found in self.texts_of(self._texts, before) if len(found.value) >= least]
+    def all_texts(self, before: int) -> list[Found]:
+        """The texts that any call gave before."""
+        return self.texts_of(self._texts, before)
+
+
+def _said_by(error: BaseException) -> Iterator[tuple[Path, Any]]:
+    """What code gets of a call that raised: the exception, and its message."""
+    yield (), error
+    yield (), error_text(error).removeprefix(f"({type(error).__name__})")
 
 
 def _json(text: str) -> Mapping[Hashable, Any] | None:
@@ -176,48 +198,6 @@ def _json(text: str) -> Mapping[Hashable, Any] | None:
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else dict(enumerate(value))
-
-
-def longest_within(text: str, candidates: Sequence[Iterable[Found]]) -> list[Found]:
-    """Those of the candidates whose text stands in a text, and not in a longer one that does.
-
-    Of equal ones, those that are listed first count, and of them the latest.
-    """
-    inside = [(rank, each) for rank, found in enumerate(candidates) for each in found if each.value.strip() in text]
-    ranked = [(-len(each.value.strip()), rank, -_when(each), each) for rank, each in inside]
-    taken: list[tuple[int, int]] = []
-    chosen = []
-    for *_, found in sorted(ranked, key=lambda entry: entry[:3]):
-        for start, end in _places(found.value.strip(), text):
-            if all(end <= a or start >= b for a, b in taken):
-                taken.append((start, end))
-                chosen.append(found)
-                break
-    return chosen
-
-
-def last_around(text: str, candidates: Iterable[Found], least: int = _LEAST_TEXT) -> Found | None:
-    """The latest of the candidates in whose text this one stands."""
-    text = text.strip()
-    around = [found for found in candidates if len(text) >= least and any(_places(text, found.value))]
-    return max(around, key=_when, default=None)
-
-
-def _places(part: str, whole: str) -> Iterator[tuple[int, int]]:
-    """Where a text stands in another; a short one not within a word."""
-    at = whole.find(part) if part else -1
-    while at >= 0:
-        end = at + len(part)
-        whole_words = len(part) < _LONG_TEXT  # in languages without spaces, longer texts stand between letters
-        if not (whole_words and (_joined(whole, at) or _joined(whole, end))):
-            yield at, end
-        at = whole.find(part, end)
-
-
-def _joined(text: str, at: int) -> bool:
-    """Whether a word goes on at a place."""
-    before, after = text[at - 1 : at], text[at : at + 1]
-    return (before.isalnum() or before == "_") and (after.isalnum() or after == "_")
 
 
 def _eligible(found: Found, before: int, among: Collection[Call] | None) -> bool:
@@ -232,8 +212,18 @@ def _last(matches: Sequence[Found], before: int, among: Collection[Call] | None)
     return next((found for found in reversed(matches) if _eligible(found, before, among)), None)
 
 
-def _when(found: Found) -> int:
+def when(found: Found) -> int:
+    """When a value was there."""
     return found.call.ended or 0
+
+
+def unchanged(before: Any, now: Any) -> bool:
+    """Whether what is the same list or dict still holds the same; other values are not looked into."""
+    if type(before) is list and type(now) is list:
+        return len(before) == len(now) and all(map(operator.is_, before, now))
+    if type(before) is dict and type(now) is dict:
+        return before.keys() == now.keys() and all(before[key] is now[key] or before[key] == now[key] for key in now)
+    return True
 
 
 def equal_values(one: Any, other: Any) -> bool:

@@ -15,6 +15,7 @@ from trace_core.operators import Argument, Operation, call_template
 from trace_core.recording.building import Shown, build
 from trace_core.recording.call import Call
 from trace_core.recording.flow import Flow
+from trace_core.rendering import identifier
 from trace_core.trace_graph import TraceGraph
 
 if TYPE_CHECKING:
@@ -211,32 +212,46 @@ class _Built:
         return self._outputs[call]
 
     def _joined(self, call: Call, ends: Sequence[Node]) -> Node:
-        names = tuple(f"from_{i}" for i in range(len(ends)))
-        arguments = tuple(Argument(name, "output") for name in names)
-        operation = Operation("output", arguments, call_template("output", len(names), ()), "what the program returned")
+        operation = _made_of("output", "output", len(ends), "what the program returned")
         return message(self._shown(call.output), operation, tuple(ends), info={"name": call.name})
 
     def _failed_in(self, call: Call) -> Node:
-        """The innermost call that raised what ended this one."""
-        failed = [other for other in self.nodes if other.error is not None]
-        same = [other for other in failed if other.error is call.error] or failed
-        if same:
-            return self.nodes[max(same, key=lambda other: other.ended or 0)]
+        """The innermost call that raised what ended this one; an error of its own came from what was left in it."""
+        causes = _causes(call.error)
+        failed = [other for other in self.nodes if any(other.error is cause for cause in causes)]
+        if failed:
+            return self.nodes[max(failed, key=lambda other: other.ended or 0)]
         if call not in self._outputs:
-            operation = Operation(call.kind, (), call.name)
+            left = [self.nodes[s] for s in self.flow.sinks(self.flow.children[call]).sources if s in self.nodes]
+            operation = _made_of(call.kind, identifier(call.name), len(left), None)
             text = self._shown(error_text(call.error))  # type: ignore[arg-type]
-            self._outputs[call] = message(text, operation, (), cls=ExceptionNode)
+            self._outputs[call] = message(text, operation, tuple(left), info={"name": call.name}, cls=ExceptionNode)
         return self._outputs[call]
 
     @cached_property
     def graph(self) -> TraceGraph:
         found: dict[int, Node] = {}
-        to_visit: list[Node] = [node for node in self.nodes.values() if node is not None]
+        outputs = [self.output] if self._last.error is not None else self.ends_of(self._last)
+        to_visit: list[Node] = [*self.nodes.values(), *outputs]
         while to_visit:
             node = to_visit.pop()
             if node.id not in found:
                 found[node.id] = node
                 to_visit.extend(node.parents)
         operations = [node.id for node in found.values() if isinstance(node, MessageNode) and node.parents]
-        outputs = [self.output] if self._last.error is not None else self.ends_of(self._last)
         return TraceGraph([found[id] for id in sorted(found)], operations, outputs)
+
+
+def _made_of(name: str, call: str, inputs: int, description: str | None) -> Operation:
+    names = tuple(f"from_{i}" for i in range(inputs))
+    arguments = tuple(Argument(each, "output") for each in names)
+    return Operation(name, arguments, call_template(call, inputs, ()), description)
+
+
+def _causes(error: BaseException | None) -> list[BaseException]:
+    """An error and those that it was raised for."""
+    found: list[BaseException] = []
+    while error is not None and all(error is not other for other in found):
+        found.append(error)
+        error = error.__cause__ or error.__context__
+    return found
