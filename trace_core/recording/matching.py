@@ -6,7 +6,7 @@ gave, what it was given itself, and, where a value is telling enough, what any c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -96,23 +96,27 @@ class Matcher:
         return None
 
     def repeated(self, value: Any, before: Sequence[Given]) -> Origin | None:
-        """The origins of what a list begins with that goes on a conversation: items of earlier inputs, or their texts.
+        """The origins of what a program was given once more, of what earlier ones were given.
 
-        The last item of a list is what is new in it.
+        That is the very text in a dict, and a list that goes on a conversation: all but its last item, which is new.
         """
-        if isinstance(value, dict):
-            known = {key: again for key, item in value.items() if (again := self.repeated(item, before)) is not None}
-            return Origin(parts=known) if known else None
-        if not isinstance(value, list) or not before:
-            return None
-        said: dict[str, tuple[Given, Path]] = {}
+        said: dict[str, tuple[Given, Path, str]] = {}
         for given in before:
-            said |= {text.strip(): (given, path) for path, text in self.parts_of(given.value).texts}
+            said |= {text.strip(): (given, path, text) for path, text in self.parts_of(given.value).texts}
+        return self._repeated(value, said) if said else None
+
+    def _repeated(self, value: Any, said: Mapping[str, tuple[Given, Path, str]]) -> Origin | None:
         parts: dict[Hashable, Origin] = {}
-        for index, item in enumerate(value[:-1]):
+        if isinstance(value, dict):
+            for key, item in value.items():
+                given, path, text = said.get(item.strip() if isinstance(item, str) else "", (None, (), None))
+                again = at(given.origin, path) if given is not None and text is item else self._repeated(item, said)
+                if again is not None:
+                    parts[key] = again
+        for index, item in enumerate(value[:-1] if isinstance(value, list) else ()):
             texts = self.parts_of(item).texts
-            if len(texts) == 1 and (known_text := said.get(texts[0][1].strip())) is not None:
-                given, path = known_text
+            if len(texts) == 1 and texts[0][1].strip() in said:
+                given, path, _ = said[texts[0][1].strip()]
                 parts[index] = at(given.origin, path).because("equal")
         return Origin(parts=parts) if parts else None
 
