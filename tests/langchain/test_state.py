@@ -158,9 +158,12 @@ class Labels(TypedDict, total=False):
 def test_words_in_a_list_that_a_router_read() -> None:
     sorts, answers = model("tax, law"), model("Pay it.")
     graph = StateGraph(Labels)
-    knows = SystemMessage("You know tax.")
     graph.add_node("sort", lambda state: {"labels": sorts.invoke(state["text"]).text.split(", ")})
-    graph.add_node("on_tax", lambda state: {"answer": answers.invoke([knows, state["text"]]).text})
+
+    def on_tax(state: Labels) -> Labels:
+        return {"answer": answers.invoke([SystemMessage("You know tax."), HumanMessage(state["text"])]).text}
+
+    graph.add_node(on_tax)
     graph.add_edge(START, "sort")
     graph.add_conditional_edges("sort", lambda state: state["labels"], {"tax": "on_tax", "law": END})
     run = recorded(graph.compile(), {"text": "Must I pay for my dog?"})
