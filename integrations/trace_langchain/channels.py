@@ -6,7 +6,7 @@ Callbacks do not say which; the values do. Writes of a step are seen from the ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,6 @@ from trace_langchain.writes import ROOT, Write, channel, fields, mark, part, unt
 
 if TYPE_CHECKING:
     from trace_langchain.resolver import LangChainFlow
-
-_LONGEST_WORD = 40
 
 
 class Channels:
@@ -75,39 +73,6 @@ class Channels:
         out, given = self._flow.origin_out(node), self._flow.origin_in(node)
         written = fields(node.output) or {}
         return Origin(parts={k: (out if k in written else given).at(k) for k in fields(router.inputs) or {}})
-
-    def chosen_by(
-        self, node: Call, graph: Call, routers: Iterable[Call], silent: Mapping[Call | None, Sequence[Call]]
-    ) -> list[Call]:
-        """The nodes that the choice of this node depended on.
-
-        Those in a router; those that wrote a word or number, which a router that called nothing may have read; those
-        in a node that named it as the next (`Command(goto=...)`).
-        """
-        origins = []
-        names = {call.name for call in self._flow.children[graph] if graph_step(call) == graph_step(node)}
-
-        def led_here(router: Call) -> bool:
-            """Whether it named the node, or, where its answers stand for nodes (a path map), none of this step."""
-            named = values.named(router.output)
-            return node.name in named or named.isdisjoint(names)
-
-        for before in self._flow.children[graph]:
-            if graph_step(before) != (graph_step(node) or 0) - 1 or not before.succeeded:
-                continue
-            mine = [r for r in routers if self._flow.parent(r) is before and led_here(r)]
-            origins += [self._flow.sinks([router]) for router in mine]
-            if any(led_here(router) for router in silent.get(before, ())):
-                origins += self._deciding(before)
-            if node.name in values.goes_to(before.gave):
-                origins.append(self._flow.sinks(self._flow.nodes_in(before)))
-        return [source for origin in origins for source in origin.sources if source.kind != "input"]
-
-    def _deciding(self, node: Call) -> list[Origin]:
-        """Where the words and numbers came from that a node wrote: what a router behind it is likely to read."""
-        out = self._flow.origin_out(node)
-        written = updates(node.output, ())
-        return [part(out, path) for _, path, value in written if _is_word(value)]
 
     def _outside(self, graph: Call, key: Hashable, value: Any) -> Origin:
         """What stands for what nobody in the graph wrote to a channel: `update_state`, or turns that were not seen."""
@@ -218,12 +183,6 @@ def _ended_nodes(flow: Flow, graph: Call, step: int | None, before: int) -> list
         and (call.ended or 0) < before
         and (step is None or at < step)
     ]
-
-
-def _is_word(value: Any) -> bool:
-    if isinstance(value, (list, tuple)):
-        return bool(value) and all(map(_is_word, value))
-    return isinstance(value, (bool, int, float)) or (isinstance(value, str) and len(value) <= _LONGEST_WORD)
 
 
 def _at(origin_of: Callable[[Call], Origin], call: Call, path: tuple[Hashable, ...]) -> Origin:

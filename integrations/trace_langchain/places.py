@@ -28,6 +28,11 @@ def metadata(call: Call, key: str) -> Any:
     return (call.details.get("metadata") or {}).get(key)
 
 
+def is_body(call: Call, parent: Call) -> bool:
+    """Whether a run tagged as a graph's step is inside the run of that step, not the step itself."""
+    return tagged(parent, "graph:step:") == tagged(call, "graph:step:") is not None
+
+
 _PREFIXES = ("seq:step:", "map:key:", "branch:", "condition:", "retry:attempt:", "graph:step:")
 
 

@@ -20,7 +20,8 @@ from trace_core.recording.ledger import Found
 from trace_core.recording.matching import Given
 from trace_langchain import nesting, values
 from trace_langchain.channels import Channels
-from trace_langchain.places import HISTORY, PROMPT, graph_step, is_plumbing, number, tagged
+from trace_langchain.choices import Choices
+from trace_langchain.places import HISTORY, PROMPT, graph_step, is_body, is_plumbing, number, tagged
 
 _TELLING_TEXT = 12
 _PASSING = ("RunnablePassthrough", "RunnablePick")
@@ -34,9 +35,10 @@ class LangChainFlow(Flow):
         calls, self._moved, self._resumed = nesting.resumed(calls, [c for flow in earlier for c in flow.by_id.values()])
         known = {call.id: call for call in calls}
         self._adopted = nesting.adopted(calls, known) | nesting.strays(calls, known)
-        self._routers = {call for call in calls if _is_condition(call)}
+        self.routers = {call for call in calls if _is_condition(call)}
         self._parents: dict[Call, Call | None] = {}
         self._channels = Channels(self)
+        self._choices = Choices(self)
         self._tools = {call.details["tool_call_id"]: call for call in calls if call.details.get("tool_call_id")}
         super().__init__(calls, ledger, earlier)
         self._leave_out_routers()
@@ -45,9 +47,9 @@ class LangChainFlow(Flow):
 
     def _leave_out_routers(self) -> None:
         """Leave out what only chose the way, and called nothing for it."""
-        self._routers |= {call for call in self.calls if self._is_router(call)}
+        self.routers |= {call for call in self.calls if self._is_router(call)}
         by_parent: dict[Call | None, list[Call]] = {}
-        for call in self._routers:
+        for call in self.routers:
             if not self.children[call]:
                 by_parent.setdefault(self.parent(call), []).append(call)
         for parent, routers in by_parent.items():
@@ -103,14 +105,14 @@ class LangChainFlow(Flow):
 
     def is_node(self, call: Call) -> bool:
         """Whether the call does something itself; LangChain's own passing on and choosing does not."""
-        if call in self._routers:
+        if call in self.routers:
             return False
         if call.kind == "function" and (call.name.startswith(_PASSING) or is_plumbing(call)):
             return False
         if any(argument == "code" for argument, _, _ in call.reads):
             return True
         children = self.children[call]
-        return all(c in self._routers for c in children) if children else call.id not in self._has_run_others
+        return all(c in self.routers for c in children) if children else call.id not in self._has_run_others
 
     def _is_router(self, call: Call) -> bool:
         """Whether it chooses a graph's next node: a step behind a node's body, on the state."""
@@ -151,12 +153,12 @@ class LangChainFlow(Flow):
             return Origin({caller: "tool_call_id"})
         if parent is None:
             return None
-        if graph_step(call) is not None and not self._is_body(call):
+        if graph_step(call) is not None and not is_body(call, parent):
             return self._channels.input_of(call, parent)
-        if call in self._routers and graph_step(parent) is not None:
+        if call in self.routers and graph_step(parent) is not None:
             return self._channels.after(call, parent)
         step = number(call, "seq:step:")
-        if call in self._adopted and not call.details.get("strayed"):
+        if self.is_attempt(call):
             return self._attempt_input(call, parent)
         if tagged(call, "map:key:", "branch:", "condition:", "retry:attempt:"):
             return self.origin_in(parent).because("input")
@@ -194,17 +196,15 @@ class LangChainFlow(Flow):
         if scope.name == HISTORY and is_plumbing(scope):
             return self._history(scope)
         if not children:  # LangGraph's own, or a graph whose node was interrupted
-            return Origin() if scope in self._routers else None if scope.name == PROMPT else self.origin_in(scope)
-        if any(graph_step(child) is not None for child in children) and not self._is_body(children[0]):
+            return Origin() if scope in self.routers else None if scope.name == PROMPT else self.origin_in(scope)
+        if any(graph_step(child) is not None for child in children) and not is_body(children[0], scope):
             return self._channels.output_of(scope)
-        done = [child for child in children if child.succeeded and child not in self._routers]
+        done = [child for child in children if child.succeeded and child not in self.routers]
         by_key = {key: child for child in done if (key := tagged(child, "map:key:"))}
         if by_key:
             return Origin(parts={key: self.origin_out(child) for key, child in by_key.items()})
         if done and any(
-            (child in self._adopted and not child.details.get("strayed"))
-            or tagged(child, "retry:attempt:", "branch:", "condition:")
-            for child in children
+            self.is_attempt(child) or tagged(child, "retry:attempt:", "branch:", "condition:") for child in children
         ):
             return self.origin_out(max(done, key=lambda child: child.ended or 0))
         steps = [step for child in done if (step := number(child, "seq:step:")) is not None]
@@ -265,10 +265,9 @@ class LangChainFlow(Flow):
             inner = graph
         return []
 
-    def _is_body(self, call: Call) -> bool:
-        """Whether a run tagged as a graph's step is inside the run of that step, not the step itself."""
-        parent = self.parent(call)
-        return parent is not None and tagged(parent, "graph:step:") == tagged(call, "graph:step:") is not None
+    def is_attempt(self, call: Call) -> bool:
+        """Whether it is a fallback's attempt, of which LangChain says another parent."""
+        return call in self._adopted and not call.details.get("strayed")
 
     def _step(self, parent: Call, place: int) -> Call | None:
         """The step of a sequence that succeeded last."""
@@ -302,7 +301,7 @@ class LangChainFlow(Flow):
         links = super().links(call)
         links += self._more_data(call, [link.source for link in links])
         known = [link.source for link in links]
-        for chosen_by in self._choices(call, known):
+        for chosen_by in self._choices.of(call, known):
             if chosen_by not in known and chosen_by is not call:
                 known.append(chosen_by)
                 links.append(Link(chosen_by, "chosen_by", "route", "control"))
@@ -337,42 +336,6 @@ class LangChainFlow(Flow):
         if found is None and len(text) >= least:
             found = next(iter(self.ledger.equal_texts(text, before)), None)
         return found
-
-    def _choices(self, call: Call, known: Iterable[Call]) -> list[Call]:
-        """The nodes that a choice depended on, if the call is where the chosen way begins."""
-        chosen: list[Call] = []
-        inner, scope = call, self.parent(call)
-        while scope is not None and not self._comes_from_inside(known, inner):
-            for router in self.children[scope]:
-                if router in self._routers and router is not inner and (router.ended or 0) < inner.began:
-                    chosen += self.sinks([router]).sources if graph_step(scope) is None else ()
-            if self._forwards(scope, inner):
-                chosen += [source for source in self.origin_in(scope).sources if source.kind != "input"]
-            if graph_step(inner) is not None and not self._is_body(inner):
-                chosen += self._channels.chosen_by(inner, scope, self._routers, self.silent_routers)
-            inner, scope = scope, self.parent(scope)
-        return chosen
-
-    def _comes_from_inside(self, known: Iterable[Call], scope: Call) -> bool:
-        return any(self._is_inside(source, scope) for source in known)
-
-    def _is_inside(self, call: Call, scope: Call) -> bool:
-        parent = self.parent(call)
-        while parent is not None and parent is not scope:
-            parent = self.parent(parent)
-        return parent is scope
-
-    def _forwards(self, scope: Call, inner: Call) -> bool:
-        """Whether a function only chose what should run on its input."""
-        return (
-            scope.kind == "function"
-            and self.children[scope] == [inner]
-            and not any(tagged(inner, prefix) for prefix in ("seq:step:", "map:key:", "branch:", "retry:", "graph:"))
-            and inner not in self._adopted
-            and inner.given is scope.given
-            and inner.gave is scope.gave
-            and isinstance(scope.given, (dict, list))
-        )
 
 
 def _variables(serialized: Mapping[str, Any] | None) -> list[str]:
