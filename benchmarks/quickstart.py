@@ -1,6 +1,6 @@
 """How much the quickstart learns: five splits, with what a support lead says, with that shuffled, and with "wrong".
 
-    python benchmarks/quickstart.py [--splits 5] [--feedback full shuffled wrong] [--program quickstart|ticket_chain]
+    python benchmarks/quickstart.py [--splits 5] [--feedback full shuffled wrong]
 
 Decoding is greedy and the budget the same for all. Prints JSON: held-out tickets of 40 routed right, before and after.
 """
@@ -26,15 +26,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--splits", type=int, default=5)
     parser.add_argument("--feedback", nargs="+", default=["full", "shuffled", "wrong"])
-    parser.add_argument("--program", choices=["quickstart", "ticket_chain"], default="quickstart")
     options = parser.parse_args()
     results = {}
     for feedback in options.feedback:
         runs = []
         for split in range(options.splits):
-            learn: Callable[[int, str], tuple[int, int]] = runpy.run_path(str(EXAMPLES / f"{options.program}.py"))[
-                "learn"
-            ]
+            learn: Callable[[int, str], tuple[int, int]] = runpy.run_path(str(EXAMPLES / "quickstart.py"))["learn"]
             start = time.perf_counter()
             with contextlib.redirect_stdout(sys.stderr):
                 before, after = learn(split, feedback)

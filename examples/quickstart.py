@@ -1,4 +1,4 @@
-"""Learn a prompt: support tickets are routed to five queues, by a prompt that starts poor.
+"""Learn a LangChain program's prompt in place: it routes support tickets to five queues, and starts poor.
 
     make quickstart            # or: python examples/quickstart.py [--split 0..4] [--feedback full|shuffled|wrong]
 
@@ -13,11 +13,16 @@ import random
 import time
 from pathlib import Path
 
+from langchain_core.messages import AIMessage
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import RunnableLambda
+from langchain_model import LocalModel
 from rich.console import Console
 from rich.progress import track
 from rich.syntax import Syntax
+from trace_langchain import Recorder, expose
 
-from trace_core import Batch, MaxLength, MessageNode, OptoPrime, bundle, node
+from trace_core import Batch, MaxLength, OptoPrime
 from trace_core.llm import Budget, BudgetedChat, default_llm
 
 DATA = json.loads((Path(__file__).parent / "tickets.json").read_text())
@@ -29,25 +34,34 @@ llm, router = default_llm(), default_llm()
 llm.max_tokens = 350  # a prompt of at most 1,200 characters
 router.max_tokens = 10  # a queue's name, whatever a prompt makes the model say
 llm, router = BudgetedChat(llm, budget), BudgetedChat(router, budget)
-prompt = node(
-    "Which team should handle this support ticket? Answer with one word.",
-    trainable=True,
-    name="prompt",
-    description="tells the model how to route a ticket",
-    validators=[MaxLength(1_200)],
-)
 
 
-@bundle
-def route(ticket: str, prompt: str) -> str:
-    """A model reads the prompt and then the ticket, and answers with a queue."""
-    answer = router.complete([{"role": "system", "content": prompt}, {"role": "user", "content": ticket}]).text.lower()
+# --- an ordinary LangChain program
+
+
+def queue(message: AIMessage) -> str:
+    """The queue that the answer names."""
+    answer = message.text.lower()
     return next((queue for queue in QUEUES if queue in answer), answer[:40])
+
+
+instructions = "Which team should handle this support ticket? Answer with one word."
+prompt = ChatPromptTemplate([("system", instructions), ("human", "{ticket}")])
+route = prompt | LocalModel(llm=router) | RunnableLambda(queue)
+
+
+# --- what learns it
+
+recorder = Recorder()
+parameters = expose(route, kinds="system_prompt")
+learned = parameters["prompt.system"]
+learned.description = "tells the model how to route a ticket"
+learned.validators += (MaxLength(1_200),)
 
 
 def score(tickets: list[Ticket], what: str) -> int:
     """How many of the tickets are routed right."""
-    return sum(route(t["text"], prompt) == t["queue"] for t in track(tickets, what, transient=True))
+    return sum(route.invoke(t["text"]) == t["queue"] for t in track(tickets, what, transient=True))
 
 
 def mistakes(tickets: list[Ticket], feedback: str) -> Batch:
@@ -55,9 +69,10 @@ def mistakes(tickets: list[Ticket], feedback: str) -> Batch:
 
     With `feedback` "shuffled" it is said about others of them, with "wrong" it is no more than that word.
     """
-    outputs: list[tuple[MessageNode, Ticket]] = [(route(node(t["text"], name="ticket"), prompt), t) for t in tickets]
-    wrong = [output for output, ticket in outputs if output != ticket["queue"]]
-    said = [f"should be {ticket['queue']}. {ticket['why']}" for output, ticket in outputs if output != ticket["queue"]]
+    routed = recorder.program(route)
+    outputs = [(routed(t["text"]), t) for t in tickets]
+    wrong = [output for output, ticket in outputs if output.data != ticket["queue"]]
+    said = [f"should be {t['queue']}. {t['why']}" for output, t in outputs if output.data != t["queue"]]
     if feedback == "shuffled":
         random.shuffle(said)
     batch = Batch()
@@ -71,11 +86,12 @@ def learn(split: int = 0, feedback: str = "full", rounds: int = 3) -> tuple[int,
     random.seed(split)
     tickets: list[Ticket] = random.sample(DATA["tickets"], 120)
     held_out, check, train = tickets[:40], tickets[40:64], tickets[64:]
-    console, start, before = Console(), time.perf_counter(), prompt.data
+    console, start, before = Console(), time.perf_counter(), learned.data
 
     first = score(held_out, "held-out tickets, before")
     best = score(check, "training tickets, before")
-    optimizer = OptoPrime(prompt, llm, retries=0, mask="outputs")  # what is said tells what they should have been
+    # What is said tells what an output should have been; what was in between need not be shown.
+    optimizer = OptoPrime(parameters, llm, retries=0, mask=("outputs", "others"))
     for number in range(rounds):
         proposal = optimizer.propose(mistakes(train[number * 11 : number * 11 + 11], feedback))
         if not proposal.values:
@@ -87,9 +103,9 @@ def learn(split: int = 0, feedback: str = "full", rounds: int = 3) -> tuple[int,
         if got > best:
             best = got
             optimizer.apply(proposal)
-    last = first if prompt.data == before else score(held_out, "held-out tickets, after")
+    last = first if learned.data == before else score(held_out, "held-out tickets, after")
 
-    console.print(Syntax(_diff(before, prompt.data), "diff", word_wrap=True))
+    console.print(Syntax(_diff(before, learned.data), "diff", word_wrap=True))
     spent = budget.spent
     console.print(
         f"held-out tickets routed right: {first} of {len(held_out)} before, [bold]{last} after[/bold]\n"

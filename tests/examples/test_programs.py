@@ -74,8 +74,7 @@ def test_the_agents_tool_is_described_and_coded_better(
     assert [line.rpartition(": ")[2] for line in said] == ["Grace", "nothing found", "on its way to Paris"]
 
 
-@pytest.mark.parametrize("program", ["quickstart", "ticket_chain"])
-def test_quickstart_keeps_the_prompt_that_routes_better(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_quickstart_keeps_the_prompt_that_routes_better(monkeypatch: pytest.MonkeyPatch) -> None:
     queues = {t["text"]: t["queue"] for t in json.loads((EXAMPLES / "tickets.json").read_text())["tickets"]}
     proposed = iter(["```\nRoute by the rules.\n```", "```\nSay something.\n```"])
 
@@ -86,7 +85,7 @@ def test_quickstart_keeps_the_prompt_that_routes_better(program: str, monkeypatc
         return queues[text] if "rules" in messages[0]["content"] else "IT"
 
     monkeypatch.setattr("trace_core.llm.default.default_llm", lambda: ReplayChat([model] * 500))
-    learn = runpy.run_path(str(EXAMPLES / f"{program}.py"))["learn"]
+    learn = runpy.run_path(str(EXAMPLES / "quickstart.py"))["learn"]
     assert learn(rounds=2) == (0, 40)
 
 
