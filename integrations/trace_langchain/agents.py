@@ -1,6 +1,6 @@
-"""Agents of `create_agent` and `create_react_agent`: their system prompt, and the tools that they hand to the model.
+"""Agents of `create_agent` and `create_react_agent`: their system prompt.
 
-Both keep what they were built with in closures of a graph node's functions. That is private to the frameworks: the
+Both keep it in closures of a graph node's functions. That is private to the frameworks: the
 names of the cells stand here alone, `tests/langchain/test_private.py` fails when one is gone, and then the prompt is
 not offered.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-import weakref
 from collections.abc import Callable, Iterator
 from types import CellType, FunctionType
 from typing import Any
@@ -18,44 +17,37 @@ from typing import Any
 from langchain_core.messages import SystemMessage
 
 from trace_core.bindings import Isolation
-from trace_core.context import Read
 from trace_core.parameter_nodes import ParameterNode
-from trace_langchain import tools
-from trace_langchain.offers import Offer
-from trace_langchain.reads import note
+from trace_langchain.offers import NotOffered, Offer
+from trace_langchain.reads import note, read_now
 
 SYSTEM_CELLS = ("system_message", "system_prompt", "_system_message")
 """Of `create_agent` (from 1.1 on, and 1.0), of `create_react_agent`."""
-TOOL_CELLS = ("default_tools",)
 
 
 class AgentFunctions:
-    """The functions of a node of an agent, called with the cells that hold here and now."""
+    """The functions of a node of an agent, called with the system prompt that holds here and now."""
 
-    def __init__(self, node: Any) -> None:
+    def __init__(self, node: Any, cell: str, parameter: ParameterNode) -> None:
         self.node = node
-        self.originals = {name: getattr(node, name) for name in ("func", "afunc")}
-        self.prompt: Callable[[], ParameterNode | None] = lambda: None
+        self.cell = cell
+        self.parameter = parameter
+        self.originals = {name: getattr(node, name, None) for name in ("func", "afunc")}
         for name, function in self.originals.items():
             if isinstance(function, FunctionType):
                 setattr(node, name, self._standing(function))
 
     @staticmethod
-    def of(node: Any) -> AgentFunctions:
-        """The node's; made when it is first asked for."""
-        found = getattr(node.func, "_trace_agent", None) or getattr(node.afunc, "_trace_agent", None)
-        return found if isinstance(found, AgentFunctions) else AgentFunctions(node)
-
-    @staticmethod
-    def known_prompt(node: Any) -> ParameterNode | None:
-        """The parameter of the node's system prompt, if it has one already."""
-        found = getattr(node.func, "_trace_agent", None) or getattr(node.afunc, "_trace_agent", None)
-        return found.prompt() if isinstance(found, AgentFunctions) else None
+    def on(node: Any) -> AgentFunctions | None:
+        """The node's, if its prompt has a parameter already."""
+        functions = (getattr(node, name, None) for name in ("func", "afunc"))
+        return next((found for f in functions if (found := getattr(f, "_trace_agent", None)) is not None), None)
 
     def release(self) -> None:
         """Put the framework's functions back."""
         for name, function in self.originals.items():
-            setattr(self.node, name, function)
+            if isinstance(function, FunctionType):
+                setattr(self.node, name, function)
 
     def _standing(self, function: FunctionType) -> Callable[..., Any]:
         if inspect.iscoroutinefunction(function):
@@ -76,43 +68,20 @@ class AgentFunctions:
         return standing  # type: ignore[no-any-return]
 
     def _current(self, function: FunctionType) -> FunctionType:
-        """The function, or where a candidate's values hold, one with other cells."""
+        """The function, or where a candidate's value holds, one with another cell."""
         cells = cells_of(function)
-        changed: dict[str, Any] = {}
-        parameter = self.prompt()
-        for name in SYSTEM_CELLS:
-            if parameter is not None and name in cells:
-                read = parameter._read()[1] or Read(parameter._peek(), parameter.version)
-                note("system_prompt", parameter, read)
-                if isinstance(read.version, str):
-                    changed[name] = _system(cells[name].cell_contents, read.value, name)
-        for name in TOOL_CELLS:
-            if name in cells:
-                given = cells[name].cell_contents
-                handed = _handed(given)
-                if handed is not given:
-                    changed[name] = handed
-        if not changed:
+        if self.cell not in cells:
             return function
-        closure = tuple(
-            CellType(changed[name]) if name in changed else cell
-            for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-        )
+        read = read_now(self.parameter)
+        note("system_prompt", self.parameter, read)
+        if not isinstance(read.version, str):
+            return function
+        changed = CellType(_system(cells[self.cell].cell_contents, read.value, self.cell))
+        named = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+        closure = tuple(changed if name == self.cell else cell for name, cell in named)
         made = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__, closure)
         made.__kwdefaults__ = function.__kwdefaults__
         return made
-
-
-def _handed(given: list[Any]) -> list[Any]:
-    """The tools that the model is handed here and now; each read of a parameter is noted."""
-    changes: dict[int, list[tuple[Any, str]]] = {}
-    for tool, place, parameter, read in tools.reads_of(given):
-        note(f"{tool.name}_{place.argument}", parameter, read)
-        if isinstance(read.version, str):
-            changes.setdefault(id(tool), []).append((place, read.value))
-    if not changes:
-        return given
-    return [tools.described(tool, changes[id(tool)]) if id(tool) in changes else tool for tool in given]
 
 
 def cells_of(function: Any) -> dict[str, CellType]:
@@ -125,11 +94,37 @@ def cells_of(function: Any) -> dict[str, CellType]:
 
 def _system(before: Any, value: str, name: str) -> Any:
     """What stands in the cell for a text: a message, or in the oldest version the text itself; nothing for none."""
-    if name == "system_prompt":
+    if name == "system_prompt" and not isinstance(before, SystemMessage):
         return value or None
-    if not value and before is None:
+    if before is None:
+        return SystemMessage(value) if value else None
+    return before.model_copy(update={"content": with_text(before.content, value)})
+
+
+def text_of(content: Any) -> str | None:
+    """The text of a message's content: the content itself or its only block of text; None if there are several."""
+    if isinstance(content, str):
+        return content
+    blocks = _text_blocks(content)
+    if len(blocks) != 1:
         return None
-    return before.model_copy(update={"content": value}) if before is not None else SystemMessage(value)
+    block = content[blocks[0]]
+    return block if isinstance(block, str) else str(block["text"])
+
+
+def with_text(content: Any, value: str) -> Any:
+    """The content with another text, all else as it is."""
+    if isinstance(content, str):
+        return value
+    changed = list(content)
+    for index in _text_blocks(content):
+        changed[index] = value if isinstance(changed[index], str) else {**changed[index], "text": value}
+    return changed
+
+
+def _text_blocks(content: Any) -> list[int]:
+    blocks = content if isinstance(content, list) else ()
+    return [i for i, b in enumerate(blocks) if isinstance(b, str) or (isinstance(b, dict) and "text" in b)]
 
 
 class SystemPromptBinding:
@@ -143,34 +138,45 @@ class SystemPromptBinding:
         self._name = name
         self._cell = cell
         self._started_empty = cell.cell_contents is None
+        self._functions: AgentFunctions | None = None
 
     def get(self) -> str:
         """The text; empty if there is none."""
         content = self._cell.cell_contents
-        return content if isinstance(content, str) else "" if content is None else str(content.content)
+        return str(text_of(getattr(content, "content", content or "")) or "")
 
     def set(self, value: str) -> None:
         """Another message with this text: the one that ran before stays as it was."""
         before = self._cell.cell_contents
         self._cell.cell_contents = None if not value and self._started_empty else _system(before, value, self._name)
 
+    def known(self) -> ParameterNode | None:
+        """The parameter that the node's prompt has already."""
+        found = AgentFunctions.on(self.owner)
+        return None if found is None else found.parameter
+
     def install(self, parameter: ParameterNode) -> None:
         """Have the node's functions look for candidates from now on."""
-        AgentFunctions.of(self.owner).prompt = weakref.ref(parameter)
+        self._functions = AgentFunctions(self.owner, self._name, parameter)
 
     def release(self) -> None:
         """Put the node's functions back; the prompt stays as it is now."""
-        AgentFunctions.of(self.owner).release()
+        if self._functions is not None and AgentFunctions.on(self.owner) is self._functions:
+            self._functions.release()
 
 
-def offers(node: Any, path: tuple[str, ...]) -> Iterator[Offer]:
+def offers(node: Any, path: tuple[str, ...]) -> Iterator[Offer | NotOffered]:
     """The system prompt of an agent, also of one that has none yet."""
     found = agent_cell(node)
-    if found is not None:
-        binding = SystemPromptBinding(node, *found)
-        yield Offer(
-            (*path, "system_prompt"), "system_prompt", binding, str, (), "the agent's instructions to the model"
-        )
+    if found is None:
+        return
+    name, cell = found
+    label = (*path, "system_prompt")
+    if text_of(getattr(_content(cell), "content", _content(cell) or "")) is None:
+        yield NotOffered(label, "system_prompt", "its content has not just one block of text")
+        return
+    about = "the agent's instructions to the model"
+    yield Offer(label, "system_prompt", SystemPromptBinding(node, name, cell), str, (), about)
 
 
 def agent_cell(node: Any) -> tuple[str, CellType] | None:
@@ -180,21 +186,12 @@ def agent_cell(node: Any) -> tuple[str, CellType] | None:
             continue
         for name, cell in cells_of(function).items():
             content = _content(cell)
-            is_text = content is None or isinstance(content, (str, SystemMessage))
-            plain = not (isinstance(content, SystemMessage) and not isinstance(content.content, str))
-            if (
-                (name in SYSTEM_CELLS or (name == "prompt" and isinstance(content, SystemMessage)))
-                and is_text
-                and plain
-            ):
+            is_message = isinstance(content, SystemMessage)
+            if is_message and name in (*SYSTEM_CELLS, "prompt"):
+                return name, cell
+            if name in SYSTEM_CELLS and (content is None or isinstance(content, str)):
                 return name, cell
     return None
-
-
-def hands_out_tools(node: Any) -> bool:
-    """Whether the node hands tools to its model at each call."""
-    functions = (getattr(node, "func", None), getattr(node, "afunc", None))
-    return any(name in cells_of(function) for function in functions for name in TOOL_CELLS)
 
 
 _FRAMEWORKS = ("langchain.agents.factory", "langgraph.prebuilt.chat_agent_executor")

@@ -5,24 +5,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
-from types import FunctionType
+from itertools import count
 from typing import Any
 
-from langchain_core.language_models import BaseLanguageModel
-from langchain_core.prompts import BasePromptTemplate
-from langchain_core.retrievers import BaseRetriever
-from langchain_core.runnables import Runnable, RunnableBinding, RunnableLambda
-from langchain_core.tools import BaseTool
-
 from trace_core.bundles import LearnedCode
-from trace_core.errors import TraceError, UntrainableCode
+from trace_core.errors import InvalidValue, TraceError
 from trace_core.parameter_nodes import ParameterNode
 from trace_core.parameters import ParameterSet
-from trace_langchain import agents, models, prompts, tools
-from trace_langchain.functions import FunctionBinding, parameter_of
-from trace_langchain.offers import Offer
-from trace_langchain.standing_in import PlaceBinding, parameter_places, place_key
-from trace_langchain.walking import Found, is_graph, walk
+from trace_core.validators import NotEmpty
+from trace_langchain.functions import FunctionBinding
+from trace_langchain.offering import all_offers
+from trace_langchain.offers import NotOffered, Offer
 
 DEFAULT_KINDS = ("prompt", "system_prompt")
 KINDS = (*DEFAULT_KINDS, "tool_description", "argument_description", "code", "setting", "examples")
@@ -55,7 +48,7 @@ def expose(
         name: what the parameters' names begin with.
         kinds: of prompt, system_prompt (these two by default), tool_description, argument_description, code, setting,
             examples; "all" for all of them.
-        include, exclude: patterns of names, with `*` and `?`.
+        include, exclude: names, or patterns of them with `*` and `?`.
         learned_code: where code runs that is not yours: "sandbox", or "native", which trusts the LLM with all that this
             process may do.
 
@@ -63,7 +56,7 @@ def expose(
         NothingToLearn: there is nothing of these kinds in it.
 
     Warns:
-        NotExposed: a function's code was asked for and cannot be learned.
+        NotExposed: something that was asked for cannot be learned.
 
     Example:
         parameters = expose(agent, name="support")       # {"support.model.system_prompt": …}
@@ -73,22 +66,25 @@ def expose(
     if unknown := wanted - set(KINDS):
         raise ValueError(f"unknown kinds: {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}")
     include, exclude = _patterns(include), _patterns(exclude)
-    chosen: dict[int, ParameterNode] = {}
-    offered = []
-    taken: dict[str, int] = {}
-    for offer in _offers(program, "code" in wanted, learned_code):
-        label = ".".join(((name,) if name else ()) + offer.path) or offer.kind
-        taken[label] = taken.get(label, -1) + 1
-        label = f"{label}[{taken[label]}]" if taken[label] else label
-        offered.append(offer.kind)
-        matches = any(fnmatchcase(label, p) for p in include) and not any(fnmatchcase(label, p) for p in exclude)
-        if offer.kind in wanted and matches:
-            parameter = _parameter(offer, label)
-            chosen[parameter.id] = parameter
+    offered = list(all_offers(program, "code" in wanted, learned_code))
+    chosen: dict[int, tuple[ParameterNode, list[Any]]] = {}
+    refused = [each for each in offered if isinstance(each, NotOffered)]
+    for label, offer, known in _labelled(_merged(offered), name):
+        if offer.kind in wanted and any(_matches(each, include, exclude) for each in _names(label, known)):
+            try:
+                parameter = _parameter(offer, label) if known is None else known
+            except InvalidValue as error:
+                refused.append(NotOffered(offer.path, offer.kind, error.reason))
+                continue
+            chosen.setdefault(parameter.id, (parameter, []))[1].append(offer.binding)
+    said = _refusals(refused, wanted, name, include, exclude)
     if not chosen:
-        there = f"it has {', '.join(sorted(set(offered)))}" if offered else "nothing of it can be learned"
-        raise NothingToLearn(f"no {' or '.join(sorted(wanted))} was found in {type(program).__name__}; {there}")
-    return ParameterSet(chosen.values())
+        raise NothingToLearn(_nothing(program, wanted, offered, said))
+    for text, is_common in said:
+        if not (is_common and kinds == "all"):
+            warnings.warn(text, NotExposed, stacklevel=2)
+    _install(chosen.values())
+    return ParameterSet(parameter for parameter, _ in chosen.values())
 
 
 def unexpose(parameters: Iterable[ParameterNode] | ParameterSet) -> None:
@@ -99,114 +95,112 @@ def unexpose(parameters: Iterable[ParameterNode] | ParameterSet) -> None:
 
 
 def _patterns(patterns: Iterable[str] | str) -> list[str]:
-    return [patterns] if isinstance(patterns, str) else list(patterns)
+    """The patterns for `fnmatch`; the brackets in `prompt[1]` are part of a name."""
+    return [each.replace("[", "[[]") for each in ([patterns] if isinstance(patterns, str) else patterns)]
+
+
+def _matches(label: str, include: list[str], exclude: list[str]) -> bool:
+    return any(fnmatchcase(label, p) for p in include) and not any(fnmatchcase(label, p) for p in exclude)
+
+
+def _names(label: str, known: ParameterNode | None) -> tuple[str, ...]:
+    """By what it may be asked for: as it is called here, and as it was when it was exposed."""
+    return (label,) if known is None or known.name == label else (label, known.name)
+
+
+def _merged(offered: Iterable[Offer | NotOffered]) -> list[Offer]:
+    """The offers; a function that is found in several places is one."""
+    offers = []
+    functions: dict[int, FunctionBinding] = {}
+    for offer in offered:
+        if not isinstance(offer, Offer):
+            continue
+        binding = offer.binding
+        if isinstance(binding, FunctionBinding) and binding.known() is None:
+            first = functions.setdefault(id(getattr(binding.owner, binding.attribute)), binding)
+            if first is not binding:
+                first.join(binding)
+                continue
+        offers.append(offer)
+    return offers
+
+
+def _label(each: Offer | NotOffered, name: str | None) -> str:
+    return ".".join(((name,) if name else ()) + each.path) or each.kind
+
+
+def _labelled(offers: list[Offer], name: str | None) -> Iterator[tuple[str, Offer, ParameterNode | None]]:
+    """Each offer with its name, and its parameter if it has one; those of the same name are numbered."""
+    known = [_known(offer) for offer in offers]
+    taken = {parameter.name for parameter in known if parameter is not None}
+    for offer, parameter in zip(offers, known, strict=True):
+        plain = _label(offer, name)
+        if parameter is not None:
+            yield plain, offer, parameter
+            continue
+        label = next(each for i in count() if (each := f"{plain}[{i}]" if i else plain) not in taken)
+        taken.add(label)
+        yield label, offer, None
 
 
 def _parameter(offer: Offer, label: str) -> ParameterNode:
-    """The parameter of an offer; one that the object has already."""
-    known = _known(offer)
-    if known is not None:
-        return known
-    parameter = ParameterNode(
-        offer.binding.get(),
-        label,
-        offer.description,
-        type=offer.type,
-        kind=offer.kind,
-        validators=offer.validators,
-        binding=offer.binding,
+    """A new parameter for an offer; nothing is done to the program yet.
+
+    Raises:
+        InvalidValue: the program's own value breaks a rule, or is of another type.
+    """
+    value = offer.binding.get()
+    rules = offer.validators
+    if isinstance(value, str) and not value.strip():  # the program does well without a text
+        rules = tuple(rule for rule in rules if not isinstance(rule, NotEmpty))
+    made = ParameterNode(
+        value, label, offer.description, type=offer.type, kind=offer.kind, validators=rules, binding=offer.binding
     )
-    parameter.is_named = False
-    offer.binding.install(parameter)
-    return parameter
+    made.is_named = False
+    return made
+
+
+def _install(chosen: Iterable[tuple[ParameterNode, list[Any]]]) -> None:
+    """Prepare the objects, all or none; one that is known may have been found in further places."""
+    done = []
+    try:
+        for parameter, bindings in chosen:
+            first = parameter.binding
+            if any(binding is first for binding in bindings):
+                done.append(first)
+                first.install(parameter)
+            for binding in bindings:
+                if binding is not first and binding is not parameter and hasattr(first, "join"):
+                    first.join(binding)
+    except BaseException:
+        for binding in reversed(done):
+            binding.release()
+        raise
+
+
+def _refusals(
+    refused: list[NotOffered], wanted: set[str], name: str | None, include: list[str], exclude: list[str]
+) -> list[tuple[str, bool]]:
+    """What was asked for and cannot be learned, said."""
+    said = []
+    for each in refused:
+        label = _label(each, name)
+        if each.kind in wanted and _matches(label, include, exclude):
+            said.append((f"{label}: {each.reason}", each.is_common))
+    return said
+
+
+def _nothing(program: Any, wanted: set[str], offered: list[Any], said: list[tuple[str, bool]]) -> str:
+    there = sorted({each.kind for each in offered if isinstance(each, Offer)})
+    has = f"it has {', '.join(there)}" if there else "nothing of it can be learned"
+    why = f"; not {'; not '.join(text for text, _ in said)}" if said else ""
+    return f"no {' or '.join(sorted(wanted))} was found in {type(program).__name__}; {has}{why}"
 
 
 def _known(offer: Offer) -> ParameterNode | None:
+    """The parameter that the place has already."""
     binding = offer.binding
     if isinstance(binding, ParameterNode):
         return binding
-    if isinstance(binding, PlaceBinding):
-        return parameter_places(binding.owner).get(place_key(binding.place))
-    if isinstance(binding, agents.SystemPromptBinding):
-        return agents.AgentFunctions.known_prompt(binding.owner)
-    if isinstance(binding, tools.ToolBinding):
-        for place, reference in tools.tool_parameters(binding.owner):
-            if place_key(place) == place_key(binding.place):
-                known: ParameterNode | None = reference()
-                return known
-    if isinstance(binding, FunctionBinding):
-        return parameter_of(getattr(binding.owner, binding.attribute))
-    return None
-
-
-def _offers(program: Any, with_code: bool, learned_code: LearnedCode) -> Iterator[Offer]:
-    found = list(walk(program))
-    known = {each.value.name for each in found if isinstance(each.value, BaseTool)}
-    bound = [each.value for each in found if isinstance(each.value, RunnableBinding)]
-    handed = {id(tool) for each in found for tool in _handed_out(each.value)}
-    for each in found:
-        for offer in _offered(each, bound, known, with_code, learned_code):
-            if isinstance(offer.binding, tools.ToolBinding) and id(each.value) in handed:
-                offer.binding.isolation = "overlay"
-            yield offer
-
-
-def _handed_out(value: Any) -> Iterator[Any]:
-    """The tools that an agent's node hands to its model at each call."""
-    for function in (getattr(value, "func", None), getattr(value, "afunc", None)):
-        for name in agents.TOOL_CELLS:
-            cell = agents.cells_of(function).get(name) if isinstance(function, FunctionType) else None
-            if cell is not None:
-                agents.AgentFunctions.of(value)
-                yield from cell.cell_contents
-
-
-def _offered(
-    found: Found,
-    bound: list[RunnableBinding[Any, Any]],
-    known: set[str],
-    with_code: bool,
-    learned_code: LearnedCode,
-) -> Iterator[Offer]:
-    path, value = found.path, found.value
-    if isinstance(learned := getattr(value, "parameter", None), ParameterNode):  # middleware()
-        yield Offer(path, learned.kind, learned, str)
-    elif isinstance(value, BasePromptTemplate):
-        yield from prompts.offers(value, path)
-    elif isinstance(value, BaseLanguageModel):
-        yield from models.model_offers(value, path)
-    elif isinstance(value, RunnableBinding):
-        yield from models.binding_offers(value, path)
-        yield from tools.sent_offers(value, path, known)
-    elif isinstance(value, BaseRetriever):
-        yield from models.retriever_offers(value, path)
-    elif isinstance(value, BaseTool):
-        where = path if path and path[-1] == value.name else (*path, value.name)
-        yield from tools.offers(value, where, bound)
-        if with_code:
-            yield from _code(value, ("func", "coroutine"), where, learned_code)
-    elif isinstance(value, Runnable) and hasattr(value, "func") and not is_graph(value):
-        yield from agents.offers(value, path)
-        if with_code:
-            names = ("func",) if getattr(value, "func", None) is not None else ("afunc",)
-            yield from _code(value, names, path, learned_code)
-    elif isinstance(value, RunnableLambda) and with_code:
-        yield from _code(value, ("func", "afunc"), path, learned_code)
-
-
-def _code(owner: Any, attributes: tuple[str, ...], path: tuple[str, ...], learned_code: LearnedCode) -> Iterator[Offer]:
-    """The code of the user's functions; a framework's own is left as it is."""
-    for attribute in attributes:
-        function = getattr(owner, attribute, None)
-        if not isinstance(function, FunctionType) or function.__name__ == "<lambda>":
-            continue
-        if (function.__module__ or "").partition(".")[0] in ("langchain", "langgraph", "langchain_core"):
-            continue
-        known = parameter_of(function)
-        label = path if path and path[-1] == function.__name__ else (*path, function.__name__)
-        try:
-            binding = FunctionBinding(owner, attribute, function, learned_code) if known is None else known.binding
-        except UntrainableCode as error:
-            warnings.warn(f"{'.'.join(label)}: {error}", NotExposed, stacklevel=4)
-            continue
-        yield Offer((*label, "code"), "code", binding, str, (binding.check,))
+    known: ParameterNode | None = binding.known()
+    return known

@@ -1,31 +1,32 @@
 """Functions of a program: their code is learned; what an LLM wrote runs in the sandbox.
 
 LangChain's objects keep functions in attributes (`RunnableLambda.func`, `tool.func`, a graph node's `bound.func`).
-There a function stands that calls the user's own until its text is rewritten (`trace_core.code`).
+There an object stands that calls the user's own function until its text is rewritten (`trace_core.code`).
 """
 
 from __future__ import annotations
 
 import functools
-import inspect
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
 from trace_core.bindings import Isolation
 from trace_core.bundles import LearnedCode
 from trace_core.code import TrainableCode
-from trace_core.context import Read
 from trace_core.parameter_nodes import ParameterNode
-from trace_langchain.reads import note
+from trace_langchain.standing_functions import StandingFunction, parameter_of, text_of
+
+__all__ = ["FunctionBinding", "parameter_of"]
 
 
 class FunctionBinding:
-    """The text of a function that an attribute of an object holds.
+    """The text of a function that attributes of objects hold.
 
     Args:
-        owner, attribute: where the function stands.
-        function: the function.
+        owner, attribute: where the function stands; `join` adds other places of the same function.
+        function: the function, or what stands for it.
         learned_code: "sandbox" or "native".
 
     Raises:
@@ -37,12 +38,15 @@ class FunctionBinding:
     def __init__(self, owner: Any, attribute: str, function: Callable[..., Any], learned_code: LearnedCode) -> None:
         self.owner = owner
         self.attribute = attribute
-        self.function = function
+        self.function = function._trace[1] if isinstance(function, StandingFunction) else function
         self.lock = threading.Lock()
         self._native = learned_code == "native"
-        self.code = TrainableCode(function, native=self._native)
-        self._text = self.code.source
-        self._others: list[tuple[str, Any]] = []
+        self.code = TrainableCode(self.function, native=self._native)
+        self._is_copy = isinstance(function, StandingFunction)  # of an object with learned code, with its own text
+        self._text = text_of(function) if isinstance(function, StandingFunction) else self.code.source
+        self._places = [(owner, attribute)]
+        self._standing: StandingFunction | None = None
+        self._replaced: list[tuple[Any, str, Any, Any]] = []
 
     def get(self) -> str:
         """The text as it is now."""
@@ -56,50 +60,50 @@ class FunctionBinding:
         """Raise `InvalidCode` if the text cannot stand in for the function."""
         self.code.check(value)
 
+    def known(self) -> ParameterNode | None:
+        """The parameter that the function has already, here or in another place."""
+        here = parameter_of(getattr(self.owner, self.attribute, None))
+        reference = getattr(self.function, "__dict__", {}).get("_trace_standing")
+        standing = reference() if reference is not None else None
+        is_its = standing is not None and standing._trace[1] is self.function  # `functools.wraps` copies what it holds
+        return here or (parameter_of(standing) if is_its and not self._is_copy else None)
+
+    def join(self, other: FunctionBinding) -> None:
+        """Stand in further places of the same function."""
+        for place in other._places:
+            if not any(place[0] is owner and place[1] == attribute for owner, attribute in self._places):
+                self._places.append(place)
+                if self._standing is not None:
+                    self._put(*place, self._standing)
+
     def install(self, parameter: ParameterNode) -> None:
-        """Put a function there that calls the one whose text is current."""
-        standing = self._function_for(parameter)
-        self._others = [(self.attribute, getattr(self.owner, self.attribute))]
-        setattr(self.owner, self.attribute, standing)
-        # LangGraph awaits a node's sync function as `partial(run_in_executor, None, func)`.
-        awaited = getattr(self.owner, "afunc", None)
-        if isinstance(awaited, functools.partial) and self.function in awaited.args:
-            self._others.append(("afunc", awaited))
-            arguments = tuple(standing if argument is self.function else argument for argument in awaited.args)
-            self.owner.afunc = functools.partial(awaited.func, *arguments, **awaited.keywords)
+        """Put there what calls the function whose text is current."""
+        if self._standing is not None:
+            return
+        self._standing = StandingFunction(self.code, self.function, self._native, parameter)
+        if not self._is_copy:
+            vars(self.function)["_trace_standing"] = weakref.ref(self._standing)
+        for place in self._places:
+            self._put(*place, self._standing)
 
     def release(self) -> None:
-        """Put the user's function back; a learned text is no longer used."""
-        for attribute, value in self._others:
-            setattr(self.owner, attribute, value)
-        self._others = []
+        """Put the user's function back, if it still stands there for it; a learned text is no longer used."""
+        for owner, attribute, before, standing in reversed(self._replaced):
+            if getattr(owner, attribute, None) is standing:
+                setattr(owner, attribute, before)
+        self._replaced = []
+        self._standing = None
+        if not self._is_copy:
+            vars(self.function).pop("_trace_standing", None)
 
-    def _function_for(self, parameter: ParameterNode) -> Callable[..., Any]:
-        code, native = self.code, self._native
+    def _put(self, owner: Any, attribute: str, standing: StandingFunction) -> None:
+        self._replace(owner, attribute, standing)
+        # LangGraph awaits a node's sync function as `partial(run_in_executor, None, func)`.
+        awaited = getattr(owner, "afunc", None)
+        if isinstance(awaited, functools.partial) and self.function in awaited.args:
+            arguments = tuple(standing if argument is self.function else argument for argument in awaited.args)
+            self._replace(owner, "afunc", functools.partial(awaited.func, *arguments, **awaited.keywords))
 
-        def text() -> str:
-            read = parameter._read()[1]
-            note("code", parameter, read if read is not None else Read(parameter._peek(), parameter.version))
-            return str(parameter._peek() if read is None else read.value)
-
-        if inspect.iscoroutinefunction(self.function):
-
-            @functools.wraps(self.function)
-            async def awaited(*args: Any, **kwargs: Any) -> Any:
-                return await code.acall(text(), args, kwargs, native)
-
-            standing: Callable[..., Any] = awaited
-        else:
-
-            @functools.wraps(self.function)
-            def called(*args: Any, **kwargs: Any) -> Any:
-                return code.call(text(), args, kwargs, native)
-
-            standing = called
-        standing._trace_parameter = parameter  # type: ignore[attr-defined]
-        return standing
-
-
-def parameter_of(function: Any) -> ParameterNode | None:
-    """The parameter of a function that stands for another."""
-    return getattr(function, "_trace_parameter", None)
+    def _replace(self, owner: Any, attribute: str, value: Any) -> None:
+        self._replaced.append((owner, attribute, getattr(owner, attribute), value))
+        setattr(owner, attribute, value)

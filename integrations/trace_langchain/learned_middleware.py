@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import SystemMessage
 
-from trace_core.context import Read
 from trace_core.errors import MissingExtra
 from trace_core.parameter_nodes import ParameterNode
 from trace_core.parameters import ParameterSet
-from trace_langchain.reads import note
+from trace_langchain.reads import note, read_now
 
 if TYPE_CHECKING:
     from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
@@ -69,7 +68,7 @@ def middleware(system_prompt: str, *, name: str = "agent") -> AgentMiddleware[An
             return await handler(self._changed(request))
 
         def _changed(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
-            read = self.parameter._read()[1] or Read(self.parameter._peek(), self.parameter.version)
+            read = read_now(self.parameter)
             note("system_prompt", self.parameter, read)
             if not read.value:
                 return request

@@ -11,7 +11,14 @@ from trace_core.parameter_nodes import ParameterNode
 
 
 class Installing(Binding, Protocol):
-    """A binding that the framework's object must be prepared for."""
+    """A binding that the framework's object must be prepared for.
+
+    One whose places can be found in several goes has `join(other)`, which takes in another's places.
+    """
+
+    def known(self) -> ParameterNode | None:
+        """The parameter that the place has already."""
+        ...
 
     def install(self, parameter: ParameterNode) -> None:
         """Prepare it."""
@@ -32,3 +39,16 @@ class Offer:
     type: Any
     validators: tuple[Callable[[Any], None], ...] = ()
     description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotOffered:
+    """Something that looks like it and cannot be learned, and why.
+
+    `is_common` is for what programs are full of: it is told only to those who ask for the kind by name.
+    """
+
+    path: tuple[str, ...]
+    kind: str
+    reason: str
+    is_common: bool = False

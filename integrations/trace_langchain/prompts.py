@@ -1,180 +1,138 @@
-"""Prompts: templates, chat prompts, few-shot prompts, static messages.
-
-A parameter's value is the text as a model will see it: a brace that the template writes twice is one brace here, and is
-written twice again by itself. Only the template's own placeholders are placeholders.
-"""
+"""Prompts: templates, chat prompts, few-shot prompts, static messages."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from langchain_core.messages import BaseMessage
 from langchain_core.prompts import (
     BasePromptTemplate,
     ChatPromptTemplate,
+    DictPromptTemplate,
     FewShotChatMessagePromptTemplate,
     FewShotPromptTemplate,
+    FewShotPromptWithTemplates,
     PromptTemplate,
 )
-from langchain_core.prompts.string import get_template_variables
-from langchain_core.utils.mustache import tokenize
 
 from trace_core.validators import NotEmpty
-from trace_langchain.offers import Offer
+from trace_langchain.offers import NotOffered, Offer
 from trace_langchain.standing_in import PlaceBinding
+from trace_langchain.template_texts import NoPlainText, escaped, template_text, unescaped
 
 _STRING = ("format", "aformat")
 _MESSAGES = ("format_messages", "aformat_messages")
 _ROLES = {"SystemMessagePromptTemplate": "system", "HumanMessagePromptTemplate": "human"}
 _ROLES |= {"AIMessagePromptTemplate": "ai", "ChatMessagePromptTemplate": "chat"}
 
-
-class TemplateText:
-    """The text of a template field, its literal braces single."""
-
-    def __init__(self, key: str, names: frozenset[str], form: str) -> None:
-        self.argument = key
-        self.key = key
-        self.names = names
-        self._form = form
-
-    def read(self, owner: Any) -> str:
-        """The text, as a model sees it but for its placeholders."""
-        return unescaped(getattr(owner, self.key)) if self._form == "f-string" else str(getattr(owner, self.key))
-
-    def write(self, owner: Any, value: str) -> None:
-        """Write the text as a template."""
-        setattr(owner, self.key, escaped(value, self.names) if self._form == "f-string" else value)
+Offers = Iterator[Offer | NotOffered]
+Label = tuple[str, ...]
 
 
-class SamePlaceholders:
-    """A template must have just the placeholders that it had; any other brace is text.
-
-    Args:
-        names: the placeholders.
-        literal: names in braces that stood in the first text as text.
-        form: LangChain's name of the template format.
-    """
-
-    def __init__(self, names: frozenset[str], literal: frozenset[str], form: str) -> None:
-        self.names = names
-        self._literal = literal
-        self._form = form
-
-    def __call__(self, value: str) -> None:
-        """Raise `ValueError` if one is lost or invented, or the text cannot be rendered."""
-        found = _fields(value) if self._form == "f-string" else _mustache_names(value)
-        lost = sorted(self.names - found)
-        invented = sorted(found - self.names - self._literal)
-        if lost:
-            raise ValueError(f"the placeholder {_braced(lost)} is missing; keep it")
-        if invented:
-            only = f"only {_braced(sorted(self.names))} may stand in braces" if self.names else "there is none here"
-            raise ValueError(f"the placeholder {_braced(invented)} is not known; {only}")
-        if self._form == "f-string":
-            self._probe(value)
-
-    def _probe(self, value: str) -> None:
-        """Render it once with a mark for each placeholder, before it is written."""
-        marks = {name: f"\x00{name}\x00" for name in self.names}
-        try:
-            rendered = escaped(value, self.names).format(**marks)
-        except (ValueError, KeyError, IndexError, AttributeError) as error:
-            raise ValueError(f"the text cannot be rendered: {type(error).__name__}: {error}") from None
-        absent = [name for name, mark in marks.items() if mark not in rendered]
-        if absent:
-            raise ValueError(f"{_braced(absent)} does not show in the rendered text; write it plainly")
-
-    def __str__(self) -> str:
-        return f"keep the placeholders {_braced(sorted(self.names))} and add no other" if self.names else ""
-
-
-_FIELD = re.compile(r"\{([A-Za-z_]\w*)(![rsa])?(:[^{}]*)?\}")
-
-
-def unescaped(template: str) -> str:
-    """A format string's text with its doubled braces single."""
-    return template.replace("{{", "{").replace("}}", "}")
-
-
-def escaped(text: str, names: frozenset[str]) -> str:
-    """The text as a format string: every brace doubled that is not one of a placeholder."""
-    made, end = [], 0
-    for match in _FIELD.finditer(text):
-        if match[1] in names:
-            made += [_doubled(text[end : match.start()]), match[0]]
-            end = match.end()
-    return "".join([*made, _doubled(text[end:])])
-
-
-def _doubled(text: str) -> str:
-    return text.replace("{", "{{").replace("}", "}}")
-
-
-def _fields(text: str) -> frozenset[str]:
-    return frozenset(match[1] for match in _FIELD.finditer(text))
-
-
-def _mustache_names(text: str) -> frozenset[str]:
-    return frozenset(key for kind, key in tokenize(text) if kind not in ("literal", "end"))
-
-
-def _braced(names: Sequence[str]) -> str:
-    return ", ".join(f"{{{name}}}" for name in names)
-
-
-def offers(prompt: BasePromptTemplate[Any], path: tuple[str, ...]) -> Iterator[Offer]:
+def offers(prompt: BasePromptTemplate[Any], path: Label) -> Offers:
     """What can be learned of a prompt."""
-    label = path if path and path[-1] == "prompt" else (*path, "prompt")
+    return _offers(prompt, path if path and path[-1] == "prompt" else (*path, "prompt"))
+
+
+def _offers(prompt: Any, label: Label, kind: str = "prompt", rendered: int = 1) -> Offers:
     if isinstance(prompt, ChatPromptTemplate):
         yield from _chat(prompt, label)
     elif isinstance(prompt, PromptTemplate):
-        yield from _template(prompt, "template", prompt.template_format, label, "prompt", _STRING)
+        yield from _text(prompt, "template", label, kind, rendered)
+    elif isinstance(prompt, DictPromptTemplate):
+        yield from _text(prompt, "template", label, kind, rendered, entry="text")
     elif isinstance(prompt, FewShotPromptTemplate):
+        yield from _text(prompt, "prefix", (*label, "prefix"), kind)
+        yield from _text(prompt, "suffix", (*label, "suffix"), kind)
+        yield from _few_shot(prompt, label, _STRING)
+    elif isinstance(prompt, FewShotPromptWithTemplates):
         for key in ("prefix", "suffix"):
-            if getattr(prompt, key):
-                yield from _template(prompt, key, prompt.template_format, (*label, key), "prompt", _STRING)
+            yield from _rendered_again(prompt, getattr(prompt, key), (*label, key))
         yield from _few_shot(prompt, label, _STRING)
     elif isinstance(prompt, FewShotChatMessagePromptTemplate):
         yield from _few_shot(prompt, label, _MESSAGES)
-        yield from _inner(prompt.example_prompt, (*label, "example"))
 
 
-def _few_shot(prompt: Any, label: tuple[str, ...], methods: tuple[str, ...]) -> Iterator[Offer]:
+def _text(owner: Any, field: str, label: Label, kind: str, rendered: int = 1, entry: str | None = None) -> Offers:
+    """The text of a template, if it has one."""
+    held = getattr(owner, field)
+    text = held if entry is None else held.get(entry)
+    if not isinstance(text, str) or (not text and field != "template"):
+        return
+    try:
+        place, rule = template_text(text, owner.template_format, field, rendered, entry)
+    except NoPlainText as reason:
+        yield NotOffered(label, kind, str(reason))
+    else:
+        yield Offer(label, kind, PlaceBinding(owner, place, _STRING), str, (NotEmpty(), rule))
+
+
+def _rendered_again(outer: Any, inner: Any, label: Label) -> Offers:
+    """A template whose result stands in another's template, and so is a template again."""
+    form = getattr(inner, "template_format", outer.template_format)
+    if form == outer.template_format:
+        yield from _offers(inner, label, rendered=2)
+    elif isinstance(inner, PromptTemplate):
+        yield NotOffered(label, "prompt", f"its result is rendered again, as {outer.template_format} and not {form}")
+
+
+def _few_shot(prompt: Any, label: Label, methods: tuple[str, ...]) -> Offers:
+    """The examples, and how each is shown."""
+    is_text = methods is _STRING
     if prompt.examples:
-        binding = PlaceBinding(prompt, Examples(frozenset(prompt.examples[0])), methods)
-        yield Offer((*label, "examples"), "examples", binding, list[dict[str, Any]], (binding.place.check,))  # type: ignore[attr-defined]
-    if isinstance(getattr(prompt, "example_prompt", None), PromptTemplate):
-        yield from _inner(prompt.example_prompt, (*label, "example"))
+        place = Examples(prompt.examples, escapes=is_text and prompt.template_format == "f-string")
+        where = (*label, "examples")
+        if place.is_plain(prompt):
+            yield Offer(where, "examples", PlaceBinding(prompt, place, methods), list[dict[str, Any]], (place.check,))
+        else:
+            yield NotOffered(where, "examples", "a brace in them is a placeholder of the prompt")
+    if is_text:
+        yield from _rendered_again(prompt, prompt.example_prompt, (*label, "example"))
+    else:
+        yield from _offers(prompt.example_prompt, (*label, "example"))
 
 
 class Examples:
-    """The examples of a few-shot prompt; each keeps the keys that the first one has."""
+    """The examples of a few-shot prompt; each has the keys that one of the first ones had.
+
+    Args:
+        first: the examples.
+        escapes: whether they stand in a format string, in which a brace is written twice.
+    """
 
     argument = key = "examples"
 
-    def __init__(self, keys: frozenset[str]) -> None:
-        self._keys = keys
+    def __init__(self, first: list[dict[str, Any]], escapes: bool) -> None:
+        self._keys = list(dict.fromkeys(frozenset(example) for example in first))
+        self._escapes = escapes
 
     def read(self, owner: Any) -> list[dict[str, Any]]:
-        """The examples."""
-        return list(owner.examples)
+        """The examples, as a model sees them."""
+        return [{key: self._changed(item, unescaped) for key, item in each.items()} for each in owner.examples]
 
     def write(self, owner: Any, value: list[dict[str, Any]]) -> None:
         """Other examples."""
-        owner.examples = list(value)
+        owner.examples = [{key: self._changed(item, escaped) for key, item in each.items()} for each in value]
+
+    def is_plain(self, owner: Any) -> bool:
+        """Whether every brace in them is text."""
+        texts = [item for each in owner.examples for item in each.values() if isinstance(item, str)]
+        return not self._escapes or all(escaped(unescaped(text)) == text for text in texts)
+
+    def _changed(self, item: Any, change: Any) -> Any:
+        return change(item) if self._escapes and isinstance(item, str) else item
 
     def check(self, value: list[dict[str, Any]]) -> None:
         """Raise `ValueError` if an example lacks a key or has another."""
         for number, example in enumerate(value, 1):
-            if set(example) != self._keys:
-                raise ValueError(f"example {number} must have just the keys {', '.join(sorted(self._keys))}")
+            if frozenset(example) not in self._keys:
+                ways = " or ".join(", ".join(sorted(keys)) for keys in self._keys)
+                raise ValueError(f"example {number} must have just the keys {ways}")
 
 
-def _chat(prompt: ChatPromptTemplate, label: tuple[str, ...]) -> Iterator[Offer]:
-    """Each message's text; a prompt of one message has its own name."""
+def _chat(prompt: ChatPromptTemplate, label: Label) -> Offers:
+    """Each message's texts; a prompt of one message has its own name."""
     learnable = [m for m in prompt.messages if isinstance(m, BaseMessage) or hasattr(m, "prompt")]
     nested = [m for m in prompt.messages if isinstance(m, (BasePromptTemplate, FewShotChatMessagePromptTemplate))]
     lone = len(learnable) == 1 and not nested
@@ -183,56 +141,66 @@ def _chat(prompt: ChatPromptTemplate, label: tuple[str, ...]) -> Iterator[Offer]
         kind = "system_prompt" if role == "system" else "prompt"
         name = label if lone else (*label, role)
         if isinstance(message, BaseMessage):
-            if isinstance(message.content, str):
-                place = StaticMessage(index)
+            for place in _static_texts(message, index):
                 yield Offer(name, kind, PlaceBinding(prompt, place, _MESSAGES), str, (NotEmpty(),))
         elif isinstance(message, (BasePromptTemplate, FewShotChatMessagePromptTemplate)):
-            yield from offers(message, label)
+            yield from _offers(message, label)
         else:
             inner = getattr(message, "prompt", None)
             for part in inner if isinstance(inner, list) else [inner]:
-                yield from _inner(part, name, kind)
+                yield from _offers(part, name, kind)
 
 
-def _inner(template: Any, name: tuple[str, ...], kind: str = "prompt") -> Iterator[Offer]:
-    if isinstance(template, PromptTemplate):
-        yield from _template(template, "template", template.template_format, name, kind, _STRING)
+def _static_texts(message: BaseMessage, index: int) -> Iterator[StaticText]:
+    if isinstance(message.content, str):
+        yield StaticText(index)
+    else:
+        yield from (StaticText(index, number) for number in text_blocks(message))
 
 
-class StaticMessage:
-    """The text of a message that stands in a chat prompt as it is."""
+def text_blocks(message: BaseMessage) -> list[int]:
+    """Which of the content blocks of a message are texts."""
+    return [number for number, block in enumerate(message.content) if _block_text(block) is not None]
+
+
+def block_text(message: BaseMessage, number: int) -> str:
+    """The text of a content block of a message."""
+    return _block_text(message.content[number]) or ""
+
+
+def with_block_text(message: BaseMessage, number: int, text: str) -> BaseMessage:
+    """A message like this one, with another text in one of its content blocks."""
+    blocks: list[Any] = list(message.content)
+    blocks[number] = {**blocks[number], "text": text} if isinstance(blocks[number], dict) else text
+    return message.model_copy(update={"content": blocks})
+
+
+def _block_text(block: Any) -> str | None:
+    if isinstance(block, dict):
+        block = block.get("text") if block.get("type") == "text" else None
+    return block if isinstance(block, str) else None
+
+
+class StaticText:
+    """The text of a message that stands in a chat prompt as it is, or of one of its content blocks."""
 
     argument = "messages"
 
-    def __init__(self, index: int) -> None:
-        self.key = index
+    def __init__(self, index: int, block: int | None = None) -> None:
+        self.key = index if block is None else (index, block)
+        self._index = index
+        self._block = block
 
     def read(self, owner: Any) -> str:
         """The text."""
-        return str(owner.messages[self.key].content)
+        message = owner.messages[self._index]
+        return str(message.content) if self._block is None else block_text(message, self._block)
 
     def write(self, owner: Any, value: str) -> None:
         """Another message with this text: the one that ran before stays as it was."""
-        message = owner.messages[self.key].model_copy(update={"content": value})
-        owner.messages = [*owner.messages[: self.key], message, *owner.messages[self.key + 1 :]]
-
-
-def _template(
-    owner: Any, key: str, form: str, name: tuple[str, ...], kind: str, methods: tuple[str, ...]
-) -> Iterator[Offer]:
-    """A template's text; jinja2, in which a text may run code, is left as it is."""
-    if form not in ("f-string", "mustache"):
-        return
-    text = getattr(owner, key)
-    if form == "f-string":
-        names = frozenset(get_template_variables(text, form))
-        if any(not name.isidentifier() for name in names):  # `{user.name}` reaches into what it is given
-            return
-        if escaped(unescaped(text), names) != text:  # such as a placeholder that also stands there as text
-            return
-        literal = _fields(unescaped(text)) - names
-    else:
-        names, literal = _mustache_names(text), frozenset()
-    rule = SamePlaceholders(names, literal, form)
-    binding = PlaceBinding(owner, TemplateText(key, names, form), methods)
-    yield Offer(name, kind, binding, str, (NotEmpty(), rule))
+        index, message = self._index, owner.messages[self._index]
+        if self._block is None:
+            made = message.model_copy(update={"content": value})
+        else:
+            made = with_block_text(message, self._block, value)
+        owner.messages = [*owner.messages[:index], made, *owner.messages[index + 1 :]]

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables.config import var_child_runnable_config
 
+from trace_core.context import Read
 from trace_core.recording import BaseRecorder
 
 if TYPE_CHECKING:
-    from trace_core.context import Read
     from trace_core.parameter_nodes import ParameterNode
+
+    Reads = list[tuple[Any, ParameterNode, Read]]
+    """Reads of a use, each with the place where the value stands."""
 
 
 @dataclass(slots=True)
@@ -25,6 +28,18 @@ class Pending:
 
 
 PENDING: ContextVar[Pending | None] = ContextVar("trace_langchain_pending", default=None)
+
+
+def read_now(parameter: ParameterNode) -> Read:
+    """The value that holds here and now, with its version."""
+    read = parameter._read()[1]
+    return Read(parameter._peek(), parameter.version) if read is None else read
+
+
+def inside_a_call() -> bool:
+    """Whether a call of LangChain's runs here."""
+    manager = (var_child_runnable_config.get() or {}).get("callbacks")
+    return getattr(manager, "parent_run_id", None) is not None
 
 
 def note(argument: str, parameter: ParameterNode, read: Read) -> None:

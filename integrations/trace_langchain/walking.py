@@ -1,17 +1,16 @@
 """Going through a LangChain or LangGraph program: every object in it once, each with a readable path.
 
 `get_prompts()` and `get_graph()` miss fallbacks, branches, routers, bound methods, and every graph and agent; so this
-goes through the objects themselves, and through what functions close over, are bound to, or name as globals.
+goes through the objects themselves, the user's own, and what functions reach (`walking_functions.py`). Nothing of the
+user's is run.
 """
 
 from __future__ import annotations
 
-import dis
 import functools
-import inspect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from types import CodeType, FunctionType, MethodType
+from types import FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import Any
 
 from langchain_core.language_models import BaseLanguageModel
@@ -30,11 +29,17 @@ from langchain_core.runnables.base import RunnableBindingBase, RunnableEachBase,
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel
 
-Path = tuple[str, ...]
-Step = tuple[Path, Any]
+from trace_langchain import attributes
+from trace_langchain.attributes import is_a
+from trace_langchain.walking_functions import Path, Step, in_callable, in_class
 
-_FRAMEWORKS = ("langchain", "langgraph", "langchain_core", "langsmith", "pydantic")
 _DEEPEST = 40
+_DEEPEST_DATA = 6  # of lists, dicts and plain objects in each other; what is deeper is data
+_LONGEST = 100  # of a list or dict; longer ones are data
+_DATA = (str, bytes, bytearray, int, float, complex, type(None), ModuleType)
+_CONTAINERS = (list, tuple, dict)
+_CALLABLES = (functools.partial, MethodType, FunctionType)
+_PARTS = (Runnable, BaseTool, BasePromptTemplate, BaseLanguageModel, BaseRetriever)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +51,85 @@ class Found:
 
 
 def walk(thing: Any) -> Iterator[Found]:
-    """Every object in a program, containers included, in the order in which it is built up; each once."""
-    seen: set[int] = set()
+    """Every object in a program, in the order in which it is built up; each once.
+
+    Plain objects of the user's own are gone through and not given: nothing that could run their code is to be done with
+    them.
+    """
+    seen: set[Any] = set()
     kept: list[Any] = []  # ids of objects are only theirs while they live
-    to_visit: list[Step] = [((), thing)]
+    to_visit: list[tuple[Path, Any, int]] = [((), thing, 0)]
     while to_visit:
-        path, value = to_visit.pop()
-        if value is None or isinstance(value, (str, bytes, int, float, type)) or id(value) in seen:
+        path, value, depth = to_visit.pop()
+        key = _identity(value)
+        if is_a(value, *_DATA) or key in seen:
             continue
-        seen.add(id(value))
+        seen.add(key)
         kept.append(value)
-        yield Found(path, value)
-        if len(path) < _DEEPEST:
-            to_visit.extend(reversed(list(_inside(path, value))))
+        if is_a(value, *_PARTS) or not (is_a(value, type) or attributes.is_own(value)):
+            yield Found(path, value)
+        depth = depth + 1 if _is_plain(value) else 0
+        if len(path) < _DEEPEST and depth <= _DEEPEST_DATA:
+            owner = value.__self__ if is_a(value, MethodType) else None
+            steps = _inside(path, value)
+            inside = [(where, item, depth) for where, item in steps if _is_part(item) or item is owner]
+            to_visit.extend(reversed(inside))
+
+
+def is_graph(value: Any) -> bool:
+    """Whether it is a compiled LangGraph graph; langgraph need not be installed."""
+    return (
+        isinstance(value, Runnable) and isinstance(getattr(value, "nodes", None), dict) and hasattr(value, "channels")
+    )
+
+
+def _identity(value: Any) -> Any:
+    """What tells objects apart; a bound method is made anew each time."""
+    return (id(value.__self__), id(value.__func__)) if is_a(value, MethodType) else id(value)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether it is a container, or an object that LangChain does not know."""
+    return not is_a(value, type, *_PARTS, *_CALLABLES)
+
+
+def _is_part(value: Any) -> bool:
+    """Whether something to learn may be in it."""
+    if is_a(value, *_DATA):
+        return False
+    if is_a(value, *_CONTAINERS):
+        return 0 < _length(value) <= _LONGEST
+    if is_a(value, FunctionType):
+        return attributes.package(value.__module__) not in ("builtins", "langsmith", "pydantic", "typing")
+    if is_a(value, type):
+        return not attributes.is_installed(value.__module__)
+    return is_a(value, MethodType, functools.partial, *_PARTS, SimpleNamespace) or (
+        attributes.is_own(value) or bool(_in_installed((), value))
+    )
 
 
 def _inside(path: Path, value: Any) -> Iterable[Step]:
-    if isinstance(value, (list, tuple)):
-        return [(path, item) for item in value if _is_part(item)]
-    if isinstance(value, dict):
-        return [((*path, str(key)), item) for key, item in value.items() if _is_part(item)]
-    if isinstance(value, (functools.partial, MethodType, FunctionType)):
-        return _in_function(path, value)
+    if is_a(value, type):
+        return in_class(path, value)
+    if is_a(value, *_CALLABLES):
+        return in_callable(path, value)
+    if is_a(value, dict):  # by the methods of dict itself, since a subclass may have others
+        return [((*path, str(key)) if is_a(key, str, int) else path, item) for key, item in dict.items(value)]
+    if is_a(value, *_CONTAINERS):
+        return [(path, item) for item in (list if is_a(value, list) else tuple).__iter__(value)]
+    if is_a(value, BaseTool) and path[-1:] != (value.name,):
+        path = (*path, value.name)
+    found = _in_part(path, value) if is_a(value, *_PARTS) else _in_object(path, value)
+    return [*found, *_methods(path, value)]
+
+
+def _length(value: Any) -> int:
+    kind = next(kind for kind in _CONTAINERS if is_a(value, kind))
+    return kind.__len__(value)
+
+
+def _in_part(path: Path, value: Any) -> Iterable[Step]:
+    """What an object of LangChain's or LangGraph's is made of."""
     if isinstance(value, RunnableSequence):
         return [(path, step) for step in value.steps]
     if isinstance(value, RunnableParallel):
@@ -95,17 +157,10 @@ def _inside(path: Path, value: Any) -> Iterable[Step]:
         return [(path, value.func), (path, value.afunc)]
     if isinstance(value, BaseModel):
         return _in_fields(path, value)
-    return _in_attributes(path, value)
+    return [((*path, name), item) for name, item in attributes.instance_attributes(value).items()]
 
 
 _BOUND = {"bound", "kwargs", "config", "config_factories", "custom_input_type", "custom_output_type", "name"}
-
-
-def is_graph(value: Any) -> bool:
-    """Whether it is a compiled LangGraph graph; langgraph need not be installed."""
-    return (
-        isinstance(value, Runnable) and isinstance(getattr(value, "nodes", None), dict) and hasattr(value, "channels")
-    )
 
 
 def _is_callable_node(value: Any) -> bool:
@@ -123,79 +178,33 @@ def _in_fields(path: Path, model: Any) -> list[Step]:
     """Programs in the fields of a pydantic model, such as the chain of a retriever."""
     if isinstance(model, (BasePromptTemplate, BaseLanguageModel)):
         return []
-    found = []
-    for name in type(model).model_fields:
-        value = getattr(model, name, None)
-        if _is_part(value) or (isinstance(value, (list, tuple)) and any(map(_is_part, value))):
-            found.append(((*path, name), value))
-    return found
+    held = attributes.instance_attributes(model)
+    public = [name for name in type(model).model_fields if name in held]
+    private = [name for name in held if name not in type(model).model_fields and attributes.is_own(model)]
+    return [((*path, name), held[name]) for name in [*public, *private]]
 
 
-def _in_attributes(path: Path, value: Any) -> list[Step]:
-    """Programs in the attributes of the user's own objects."""
-    if type(value).__module__.partition(".")[0] in _FRAMEWORKS and not isinstance(value, Runnable):
+def _in_object(path: Path, value: Any) -> list[Step]:
+    """What an object that LangChain does not know holds, and what calling it reaches."""
+    if not attributes.is_own(value) and not is_a(value, SimpleNamespace):
+        return _in_installed(path, value)
+    held = [((*path, name), item) for name, item in attributes.instance_attributes(value).items()]
+    return [*held, (path, attributes.static(value, "__call__"))]
+
+
+def _in_installed(path: Path, value: Any) -> list[Step]:
+    """What an object of a package's class holds directly: the function that it wraps, or programs."""
+    held = attributes.instance_attributes(value)
+    if held.get("__wrapped__") is not None:  # such as what `@task` and `functools.cache` make
+        return [(path, held["__wrapped__"])]
+    if attributes.package(type(value).__module__) in attributes.FRAMEWORKS:
         return []
-    return [((*path, name), item) for name, item in getattr(value, "__dict__", {}).items() if _is_part(item)]
+    return [((*path, name), item) for name, item in held.items() if is_a(item, Runnable, BaseTool)]
 
 
-def _in_function(path: Path, function: Any) -> list[Step]:
-    """What a function closes over, is bound to, has as defaults, or names as a global."""
-    if isinstance(function, functools.partial):
-        return [(path, item) for item in (function.func, *function.args, *function.keywords.values()) if _is_part(item)]
-    if isinstance(function, MethodType):
-        owner = function.__self__
-        named = set(_names(function.__func__.__code__, attributes=True))
-        attributes = getattr(owner, "__dict__", {})
-        inside = [
-            ((*path, name), attributes[name]) for name in attributes if name in named and _is_part(attributes[name])
-        ]
-        return [(path, owner), *inside, (path, function.__func__)]
-    original = inspect.unwrap(function)
-    if original is not function and isinstance(original, FunctionType):
-        return [(path, original)]
-    is_framework = (function.__module__ or "").partition(".")[0] in _FRAMEWORKS
-    found: list[Step] = []
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            found.append((_named(path, name, is_framework), cell.cell_contents))
-        except ValueError:  # not filled yet
-            continue
-    if not is_framework:
-        names = _names(function.__code__)
-        found += [
-            (_named(path, name, False), function.__globals__[name]) for name in names if name in function.__globals__
-        ]
-        found += [(path, default) for default in function.__defaults__ or ()]
-    return [(where, item) for where, item in found if _is_part(item)]
-
-
-def _named(path: Path, name: str, is_framework: bool) -> Path:
-    """Under the user's own name for it; what a framework calls it says nothing, and a tool has its own."""
-    return path if is_framework else (*path, name)
-
-
-def _names(code: CodeType, attributes: bool = False) -> list[str]:
-    """The globals (or attributes) that a function's code names, those of functions in it too."""
-    wanted = ("LOAD_ATTR", "LOAD_METHOD") if attributes else ("LOAD_GLOBAL", "LOAD_NAME")
-    names = [str(i.argval) for i in dis.get_instructions(code) if i.opname in wanted]
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            names += _names(constant, attributes)
-    return list(dict.fromkeys(names))
-
-
-def _is_part(value: Any) -> bool:
-    """Whether something to learn may be in it."""
-    if isinstance(value, (Runnable, BaseTool, BasePromptTemplate, BaseLanguageModel, BaseRetriever)):
-        return True
-    if isinstance(value, (MethodType, functools.partial)):
-        return True
-    if isinstance(value, FunctionType):
-        return (value.__module__ or "").partition(".")[0] not in ("builtins", "langsmith", "pydantic", "typing")
-    if isinstance(value, (list, tuple)):
-        return len(value) <= 100 and any(map(_is_part, value))
-    if isinstance(value, dict):
-        return len(value) <= 100 and any(map(_is_part, value.values()))
-    if isinstance(value, (str, bytes, int, float, type)) or value is None or inspect.ismodule(value):
-        return False
-    return any(isinstance(item, (Runnable, BaseTool)) for item in getattr(value, "__dict__", {}).values())
+def _methods(path: Path, value: Any) -> list[Step]:
+    """What a class of the user's overrides of a package's, which calls it."""
+    if not attributes.overrides_package(type(value)) or is_a(value, BasePromptTemplate, BaseLanguageModel):
+        return []
+    held = attributes.class_attributes(type(value)).values()
+    return [(path, attributes.bound(item, value)) for item in held if is_a(item, *attributes.BEHAVIOUR)]
