@@ -9,14 +9,13 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from trace_core.calls import Call, Signature
 from trace_core.containers import plain
 from trace_core.context import SCOPE
-from trace_core.nodes import MessageNode, Node, as_node, message
-from trace_core.operators import Operation, numbered
+from trace_core.nodes import MessageNode, Node, as_node
 from trace_core.parameter_nodes import ParameterNode
 from trace_core.rendering import identifier
 
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from trace_core.parameters import ParameterSet
 
 LearnedCode = Literal["sandbox", "native"]
-
-_ITEM = Operation("item", numbered("generated", "index"), "item({0}, {1})", "what a generator yields, by index")
 
 
 @overload
@@ -53,9 +50,9 @@ def bundle(function: Callable[..., Any] | None = None, **options: Any) -> Any:
         learned_code: where code runs that is not the user's own: "sandbox", or "native", which trusts the LLM with
             all that this process may do.
 
-    Calls give a `MessageNode`; a generator's give an iterator of them. An exception becomes an `ExceptionNode` and
-    leaves as an error that is both `ExecutionError` and the original type. A bundle that is called inside another one
-    is part of it and gives a plain value.
+    Calls give a `MessageNode`; a generator's give an iterator of them, which `throw()` ends. An exception becomes an
+    `ExceptionNode` and leaves as an error that is both `ExecutionError` and the original type. A bundle that is called
+    inside another one is part of it and gives a plain value.
 
     Raises:
         UntrainableCode: at declaration, if rewritten code of this function could not run in the sandbox.
@@ -95,14 +92,16 @@ class Bundle:
             function.__func__ if isinstance(function, staticmethod | classmethod) else function
         )
         functools.update_wrapper(self, self.function)
-        self.name = identifier(name or self.function.__name__)
-        self.description = description or (inspect.getdoc(self.function) or "").partition("\n\n")[0] or None
+        own_name = getattr(self.function, "__name__", "")  # a `partial` has none, nor has an object that is called
+        self.name = identifier(name or own_name or type(self.function).__name__)
+        documented = inspect.getdoc(self.function) if own_name else None
+        self.description = description or (documented or "").partition("\n\n")[0] or None
         self.strict = strict
         self.trace_inside = trace_inside
         self.learned_code = learned_code
         self._source = _trainable(self.function, learned_code) if trainable else None
         self.code = None if self._source is None else self._code_parameter()
-        self._signature = Signature(self.function, without_first=self._receiver == "class")
+        self._signature = Signature(self.function, self._receiver == "class", self.name)
         self._run = _runner(self.function)
 
     def _code_parameter(self) -> ParameterNode:
@@ -133,14 +132,14 @@ class Bundle:
         """The function as a method; each instance has its own code."""
         method = copy.copy(self)
         method._receiver = "instance"
-        method._signature = Signature(self.function, without_first=True)
+        method._signature = Signature(self.function, True, self.name)
         method.code = None
         return method
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if not self._receiver and instance is not None and instance is owner:
             self._receiver = "class"  # `@classmethod` stands above: up to Python 3.12 it hands over the class
-            self._signature = Signature(self.function, without_first=True)
+            self._signature = Signature(self.function, True, self.name)
         if self._receiver == "class":
             return BoundBundle(self, owner if instance in (None, owner) else type(instance), self.code)
         if self._is_static:
@@ -160,7 +159,7 @@ class Bundle:
                 f"{type(instance).__name__} have no __dict__ to keep the code in; drop its __slots__"
             ) from None
         if key not in held:
-            held[key] = self._code_parameter()
+            held.setdefault(key, self._code_parameter())  # another thread may have been first
         return held[key]  # type: ignore[no-any-return]
 
     def _called(self, bound: tuple[Any, ...], code: ParameterNode | None, args: Any, kwargs: Any) -> Any:
@@ -235,13 +234,25 @@ def _runner(function: Callable[..., Any]) -> Run:
     return _run_generator if inspect.isgeneratorfunction(function) else _run_sync
 
 
-def _run_sync(call: Call, body: Callable[..., Any], description: str | None) -> MessageNode:
+def _run_sync(call: Call, body: Callable[..., Any], description: str | None) -> Any:
     try:
         with call:
-            value = plain(body(*call.args, **call.kwargs))
+            given = body(*call.args, **call.kwargs)
+            run = _runner_of(given, call)
+            value = plain(given) if run is None else None
     except Exception as error:
         raise call.failure(error, description) from error
-    return call.result(value, description)
+    return call.result(value, description) if run is None else run(call, lambda *_, **__: given, description)
+
+
+def _runner_of(given: Any, call: Call) -> Run | None:
+    """How to go on with what a plain function gave, since it may be a wrapper around one of another kind."""
+    if inspect.isawaitable(given):
+        return _run_async
+    if inspect.isgenerator(given) or inspect.isasyncgen(given):
+        run = _runner(inspect.unwrap(call.function))
+        return None if run is _run_sync else run
+    return None
 
 
 async def _run_async(call: Call, body: Callable[..., Any], description: str | None) -> MessageNode:
@@ -253,54 +264,37 @@ async def _run_async(call: Call, body: Callable[..., Any], description: str | No
     return call.result(value, description)
 
 
-def _run_generator(call: Call, body: Callable[..., Any], description: str | None) -> Iterator[MessageNode]:
+def _run_generator(call: Call, body: Callable[..., Any], description: str | None) -> Generator[MessageNode, Any, Any]:
     generated = body(*call.args, **call.kwargs)
-    items = _Items(call, generated, description)
+    sent = None
     try:
         while True:
             try:
                 with call:
-                    value = plain(next(generated))
-            except StopIteration:
-                return
+                    value = plain(generated.send(plain(sent)))
+            except StopIteration as end:
+                return end.value
             except Exception as error:
                 raise call.failure(error, description) from error
-            yield items.node(value)
+            sent = yield call.item(value, generated, description)
     finally:
         generated.close()
 
 
 async def _run_async_generator(
     call: Call, body: Callable[..., Any], description: str | None
-) -> AsyncIterator[MessageNode]:
+) -> AsyncGenerator[MessageNode, Any]:
     generated = body(*call.args, **call.kwargs)
-    items = _Items(call, generated, description)
+    sent = None
     try:
         while True:
             try:
                 with call:
-                    value = plain(await anext(generated))
+                    value = plain(await generated.asend(plain(sent)))
             except StopAsyncIteration:
                 return
             except Exception as error:
                 raise call.failure(error, description) from error
-            yield items.node(value)
+            sent = yield call.item(value, generated, description)
     finally:
         await generated.aclose()
-
-
-class _Items:
-    """The items of a generator, each a node whose parent is the call."""
-
-    def __init__(self, call: Call, generated: Any, description: str | None) -> None:
-        self._call, self._generated, self._description = call, generated, description
-        self._node: MessageNode | None = None
-        self._count = 0
-
-    def node(self, value: Any) -> MessageNode:
-        """The next item's node; the call's own is made with the first, and anew where more was read since."""
-        if self._node is None or self._call.has_read_more:
-            self._node = self._call.result(self._generated, self._description)
-        index = self._count
-        self._count += 1
-        return message(value, _ITEM, (self._node, Node(index)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import linecache
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -19,19 +19,26 @@ from trace_core.context import SCOPE, InsideBundle, Read
 from trace_core.errors import ExecutionError, SandboxedError, UntrainableCode
 from trace_core.failures import error_text, execution_error
 from trace_core.nodes import ExceptionNode, M, MessageNode, Node, as_node, message, new_id
-from trace_core.operators import Argument, Operation, call_template
+from trace_core.operators import Argument, Operation, call_template, numbered
 from trace_core.rendering import shortened
+from trace_core.trace_graph import free_name
 
 _EMPTY = inspect.Parameter.empty
 _SIMPLE = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 _LONGEST_MESSAGE = 2_000
+_ITEM = Operation("item", numbered("generated", "index"), "item({0}, {1})", "what a generator yields, by index")
 
 
 class Signature:
     """Binds calls to parameter names, defaults included, quickly where there is neither `*args` nor `**kwargs`."""
 
-    def __init__(self, function: Callable[..., Any], without_first: bool) -> None:
-        parameters = list(inspect.signature(function).parameters.values())[1 if without_first else 0 :]
+    def __init__(self, function: Callable[..., Any], without_first: bool, name: str) -> None:
+        try:
+            signature = inspect.signature(function)
+        except ValueError:  # Python knows none of `max` and the like
+            signature = inspect.signature(lambda *args, **kwargs: None)
+        parameters = list(signature.parameters.values())[1 if without_first else 0 :]
+        self._name = name
         self._signature = inspect.Signature(parameters)
         self._names = [p.name for p in parameters]
         self._defaults = {p.name: p.default for p in parameters if p.default is not _EMPTY}
@@ -73,7 +80,10 @@ class Signature:
         return self._names, values, 1 if len(values) == 1 and args else 0
 
     def _bind_any(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[list[str], list[Any], int]:
-        bound = self._signature.bind(*args, **kwargs)
+        try:
+            bound = self._signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{self._name}(): {error}") from None
         bound.apply_defaults()
         names: list[str] = []
         values: list[Any] = []
@@ -85,7 +95,8 @@ class Signature:
                 values += value
                 positional = len(names) if value else positional
             elif kind is inspect.Parameter.VAR_KEYWORD:
-                names += value.keys()
+                taken = set(value)  # what goes by position gives way: `f(a, /, **others)` may be given another `a`
+                names = [*(free_name(name, taken) for name in names), *value]
                 values += value.values()
             else:
                 names.append(name)
@@ -97,7 +108,19 @@ class Signature:
 class Call:
     """A call that is being made: its inputs now, its node when it is done."""
 
-    __slots__ = ("_function", "_inputs", "_noted", "_scope", "_token", "args", "code", "kwargs", "name")
+    __slots__ = (
+        "_carried",
+        "_generated",
+        "_index",
+        "_inputs",
+        "_scope",
+        "_token",
+        "args",
+        "code",
+        "function",
+        "kwargs",
+        "name",
+    )
 
     def __init__(
         self,
@@ -110,7 +133,7 @@ class Call:
         kwargs: Mapping[str, Any],
     ) -> None:
         self.name = name
-        self._function = function
+        self.function = function
         self.code: str | None = None  # the text that this call runs, if its code is a parameter
         names, given, by_position = signature.bind(args, kwargs)
         parents = [as_node(value) for value in given]
@@ -132,7 +155,9 @@ class Call:
             self.code, read = code._read()
             reads.append(read)
         self._inputs = (names, by_position, parents, reads)
-        self._noted = 0
+        self._generated: MessageNode | None = None
+        self._carried: list[tuple[Node, Read | None]] = []
+        self._index = count()
         self._scope = InsideBundle(known, new_id(), name if strict else None)
 
     def __enter__(self) -> None:
@@ -142,51 +167,56 @@ class Call:
     def __exit__(self, *_: object) -> None:
         SCOPE.reset(self._token)
 
-    @property
-    def has_read_more(self) -> bool:
-        """Whether the body read nodes since the last node was made of this call."""
-        return len(self._scope.reads) != self._noted
-
     def result(self, value: Any, description: str | None) -> MessageNode:
         """The call's node."""
         return self._node(value, description, MessageNode)
+
+    def item(self, value: Any, generator: Any, description: str | None) -> MessageNode:
+        """The node of the next item of a generator: its parent is the call, and what was read since the item before.
+
+        That is an input of all that follow, too: a generator may remember it.
+        """
+        if self._generated is None:
+            self._generated = self.result(generator, description)
+        has_read = bool(self._scope.reads)
+        index = next(self._index)
+        made = self._with_implicit(value, _ITEM, (self._generated, Node(index)), (None, None), MessageNode)
+        if has_read:
+            self._carried = [(made, None)]
+        return made
 
     def failure(self, error: Exception, description: str | None) -> ExecutionError:
         """The error that leaves the bundle, with the call's `ExceptionNode`."""
         original = error.original if isinstance(error, SandboxedError) else error
         if isinstance(error, ExecutionError):
             self._scope.reads.setdefault(error.node.id, (error.node, None))
-        text = failure_text(error, self._function, self.code)
+        text = failure_text(error, self.function, self.code)
         return execution_error(original, self._node(text, description, ExceptionNode))
 
     def _node(self, value: Any, description: str | None, cls: type[M]) -> M:
         names, by_position, parents, reads = self._inputs
-        aside = self._scope.reads
-        self._noted = len(aside)
-        if aside:
-            parents = [*parents, *[node for node, _ in aside.values()]]
-            reads = [*reads, *[read for _, read in aside.values()]]
-        implicit = tuple([node.name or f"read_{i}" for i, (node, _) in enumerate(aside.values())])
-        operation = _operation(self.name, tuple(names), by_position, self.code is not None, implicit, description)
+        operation = _operation(self.name, tuple(names), by_position, self.code is not None, description)
+        return self._with_implicit(value, operation, parents, reads, cls)
+
+    def _with_implicit(
+        self, value: Any, operation: Operation, parents: Sequence[Node], reads: Sequence[Read | None], cls: type[M]
+    ) -> M:
+        """The node of an operation that also takes in what the body read since the last one was made."""
+        if aside := [*self._carried, *self._scope.take()]:
+            taken, counts = {argument.name for argument in operation.arguments}, dict[str, int]()
+            names = [free_name(node.name or f"read_{i}", taken, counts) for i, (node, _) in enumerate(aside)]
+            arguments = (*operation.arguments, *[Argument(name, "implicit") for name in names])
+            operation = Operation(operation.name, arguments, operation.template, operation.description)
+            parents = [*parents, *[node for node, _ in aside]]
+            reads = [*reads, *[read for _, read in aside]]
         return message(value, operation, tuple(parents), reads, cls=cls)
 
 
 @lru_cache(maxsize=4096)
 def _operation(
-    name: str,
-    names: tuple[str, ...],
-    by_position: int,
-    has_code: bool,
-    implicit: tuple[str, ...],
-    description: str | None,
+    name: str, names: tuple[str, ...], by_position: int, has_code: bool, description: str | None
 ) -> Operation:
-    arguments = [Argument(argument) for argument in names]
-    if has_code:
-        arguments.append(Argument("code", "code"))
-    for read in implicit:
-        taken = {argument.name for argument in arguments}
-        free = next(n for i in count() if (n := read if i == 0 else f"{read}_{i}") not in taken)
-        arguments.append(Argument(free, "implicit"))
+    arguments = [*numbered(*names), *([Argument("code", "code")] if has_code else [])]
     return Operation(name, tuple(arguments), call_template(name, by_position, names[by_position:]), description)
 
 
@@ -196,7 +226,7 @@ def failure_text(error: Exception, function: Callable[..., Any], code: str | Non
     lines = [shortened(error_text(original), _LONGEST_MESSAGE)]
     number, text = _failing_line(error, function, code)
     if text:
-        lines.append(f"line {number} of {function.__name__}:  {text.strip()}  <--- it was raised here")
+        lines.append(f"line {number} of {inspect.unwrap(function).__name__}:  {text.strip()}  <--- it was raised here")
     return "\n".join(lines)
 
 

@@ -5,12 +5,13 @@ Everything here lives in `contextvars`, so threads and tasks do not see each oth
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from trace_core.errors import UndeclaredInput
+from trace_core.rendering import literal
 
 if TYPE_CHECKING:
     from trace_core.nodes import Node
@@ -46,7 +47,7 @@ class Version(Read):
         self.restores = restores
 
     def __repr__(self) -> str:
-        return f"Version({self.version!r}, {self.value!r}, author={self.author!r})"
+        return f"Version({self.version!r}, {literal([self.value])[1:-1]}, author={self.author!r})"
 
 
 class Scope:
@@ -61,6 +62,9 @@ class Scope:
 
     def read(self, node: Node) -> None:
         """A node's value was read by plain Python code."""
+
+    def operate(self, parents: Sequence[Node]) -> None:
+        """Nodes are taken in by an operation."""
 
 
 class InsideBundle(Scope):
@@ -85,6 +89,19 @@ class InsideBundle(Scope):
                 f"{self.strict} is strict and read {node!r}, which was not passed to it; make it an argument"
             )
         self.reads[node.id] = (node, node._read()[1])
+
+    def take(self) -> list[tuple[Node, Read | None]]:
+        """The implicit inputs since this was called last; none of them comes again."""
+        self.known.update(self.reads)
+        taken, self.reads = [*self.reads.values()], {}
+        return taken
+
+    def operate(self, parents: Sequence[Node]) -> None:
+        """Take nodes from outside as implicit inputs, unless the result will be one, as what depends on a parameter."""
+        if self.strict is not None or not any(parent.depends for parent in parents):
+            for parent in parents:
+                if parent.id < self.start:
+                    self.read(parent)
 
 
 SCOPE: ContextVar[Scope | None] = ContextVar("trace_scope", default=None)

@@ -24,34 +24,62 @@ FORMAT = "trace-graph"
 _TAG = "$"
 _ONE_LINE = re.compile(r"[^\x00-\x1f\x7f\x85\u2028\u2029]*")
 _LONGEST = 4_000
+_DEEPEST = 50
+_MOST_BITS = 10_000
+_MOST_REPEATED = 100_000
 _CONTAINERS: dict[str, type[Any]] = {"tuple": tuple, "set": set, "frozenset": frozenset}
 
 
-def encode(value: Any, depth: int = 0) -> Any:
-    """A value as JSON data; tuples, sets, bytes, other numbers and dicts with other keys are tagged, others opaque."""
-    kind = type(value)
-    if value is None or kind in (bool, int, str):
-        return value
-    if kind is float:
-        return value if math.isfinite(value) else {_TAG: "float", "text": str(value)}
-    if depth > 50:
+def encode(value: Any) -> Any:
+    """A value as JSON data; tuples, sets, bytes, other numbers and dicts with other keys are tagged, others opaque.
+
+    Opaque is also a container that stands in itself, 50 deep, or again after too much was written more than once.
+    """
+    return _Encoder().encode(value)
+
+
+class _Encoder:
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+        self._repeated = 0
+
+    def encode(self, value: Any, *around: int) -> Any:
+        """`around` are the ids of the containers that the value stands in."""
+        kind = type(value)
+        if value is None or kind in (bool, str) or (kind is int and value.bit_length() <= _MOST_BITS):
+            return value
+        if kind is float:
+            return value if math.isfinite(value) else {_TAG: "float", "text": str(value)}
+        if kind is int:  # json writes no more than some thousand digits
+            return {_TAG: "int", "text": hex(value)}
+        if kind is bytes:
+            return {_TAG: "bytes", "hex": value.hex()}
+        if isinstance(value, (list, dict, *_CONTAINERS.values())):
+            if len(around) <= _DEEPEST and id(value) not in around and self._may_repeat(value):
+                return self._container(value, *around, id(value))
+            return {_TAG: "opaque", "type": opaque(value).type_name}
+        for plain in (str, bool, int, float):
+            if isinstance(value, plain):
+                return self.encode(plain(value) if plain is not str else str.__str__(value))
         return {_TAG: "opaque", "type": opaque(value).type_name}
-    if isinstance(value, list):
-        return [encode(item, depth + 1) for item in value]
-    if isinstance(value, dict):
-        if all(type(key) is str for key in value) and _TAG not in value:
-            return {key: encode(item, depth + 1) for key, item in value.items()}
-        return {_TAG: "dict", "items": [[encode(k, depth + 1), encode(v, depth + 1)] for k, v in value.items()]}
-    for name, container in _CONTAINERS.items():
-        if isinstance(value, container):
-            items = [encode(item, depth + 1) for item in value]
-            return {_TAG: name, "items": items if container is tuple else sorted(items, key=repr)}
-    if kind is bytes:
-        return {_TAG: "bytes", "hex": value.hex()}
-    for plain in (str, bool, int, float):
-        if isinstance(value, plain):
-            return encode(plain(value) if plain is not str else str.__str__(value))
-    return {_TAG: "opaque", "type": opaque(value).type_name}
+
+    def _may_repeat(self, container: Any) -> bool:
+        if id(container) in self._seen:
+            self._repeated += len(container)
+        self._seen.add(id(container))
+        return self._repeated <= _MOST_REPEATED
+
+    def _container(self, value: Any, *around: int) -> Any:
+        if isinstance(value, list):
+            return [self.encode(item, *around) for item in value]
+        if isinstance(value, dict):
+            if all(type(key) is str for key in value) and _TAG not in value:
+                return {key: self.encode(item, *around) for key, item in value.items()}
+            pairs = [[self.encode(key, *around), self.encode(item, *around)] for key, item in value.items()]
+            return {_TAG: "dict", "items": pairs}
+        name = next(name for name, container in _CONTAINERS.items() if isinstance(value, container))
+        items = [self.encode(item, *around) for item in value]
+        return {_TAG: name, "items": items if name == "tuple" else sorted(items, key=repr)}
 
 
 def decode(data: Any) -> Any:
@@ -74,6 +102,8 @@ def decode(data: Any) -> Any:
             return {decode(key): decode(item) for key, item in data["items"]}
         if tag == "float":
             return float(data["text"])
+        if tag == "int":
+            return int(data["text"], 16)
         if tag == "bytes":
             return bytes.fromhex(data["hex"])
         if tag == "opaque":

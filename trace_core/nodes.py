@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -20,6 +21,7 @@ from trace_core.context import SCOPE, Read
 from trace_core.errors import ExecutionError
 from trace_core.failures import error_text, execution_error
 from trace_core.operators import Operation, Operators, TwoOperands
+from trace_core.rendering import literal
 
 if TYPE_CHECKING:
     from trace_core.propagators import FeedbackLike, Propagator
@@ -97,6 +99,11 @@ class Node(Operators):
 
     def _apply(self, operation: Operation, operands: tuple[Any, ...]) -> MessageNode:
         return apply(operation, tuple([as_node(operand) for operand in operands]))
+
+    def _items(self, operation: Operation, count: int) -> Iterator[MessageNode]:
+        read = self._read()  # once: a parameter looks for changes in place
+        for index in range(count):
+            yield apply(operation, (self, Node(index)), (read, (index, None)))
 
     # --- feedback and graphs
 
@@ -273,7 +280,7 @@ def as_node(value: Any) -> Node:
     """The value itself if it is a node, an operation on nodes if it is a container that holds some, else a root."""
     if isinstance(value, Node):
         return value
-    if isinstance(value, (list, tuple, dict, set, frozenset)):
+    if isinstance(value, (list, tuple, dict, set, frozenset, deque)):
         from trace_core.containers import container_node
 
         return container_node(value)
@@ -285,12 +292,16 @@ def snapshot(value: Any, version: int | str | None) -> Read:
     return Read(value, version, True) if len(value) > COPIED_UP_TO else Read(value.copy(), version)
 
 
-def apply(operation: Operation, parents: tuple[Node, ...]) -> MessageNode:
-    """Compute an operation on nodes and record it."""
+def apply(
+    operation: Operation, parents: tuple[Node, ...], found: Sequence[tuple[Any, Read | None]] = ()
+) -> MessageNode:
+    """Compute an operation on nodes and record it; `found` is what the parents' `_read` gave, if that is known."""
+    scope = SCOPE.get()
+    if scope is not None:
+        scope.operate(parents)
     values = []
     reads = []
-    for parent in parents:
-        value, read = parent._read()
+    for value, read in found or [parent._read() for parent in parents]:
         values.append(value)
         reads.append(read)
     try:
@@ -351,6 +362,6 @@ def _shown(value: Any) -> str:
     if isinstance(value, (str, bytes)):
         return repr(value) if len(value) <= 60 else f"{value[:57]!r}..."
     if value is None or isinstance(value, (bool, int, float, complex)):
-        return repr(value)
+        return literal(value)
     size = f" of {len(value)}" if isinstance(value, (list, tuple, dict, set, frozenset)) else ""
     return f"{type(value).__name__}{size}"

@@ -10,13 +10,14 @@ from __future__ import annotations
 import keyword
 import math
 import operator
+import re
 import string
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 from trace_core.errors import ImmutableNode
-from trace_core.rendering import identifier, literal
+from trace_core.rendering import identifier, is_plain, literal
 
 if TYPE_CHECKING:
     from trace_core.nodes import MessageNode
@@ -106,6 +107,32 @@ class _NamesOnly(string.Formatter):
             raise ValueError(f"a learned text may name values, but not reach into them: {{{field_name}}}")
         return super().get_field(field_name, args, kwargs)
 
+    def convert_field(self, value: Any, conversion: Any) -> Any:
+        _check_learned("", conversion, value)
+        return super().convert_field(value, conversion)
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        _check_learned(format_spec, None, value)
+        return super().format_field(value, format_spec)
+
+
+def _check_learned(width: str, conversion: str | None, value: Any) -> None:
+    if re.search(r"\d{6}", width):
+        raise ValueError(f"a learned text may not ask for {width!r}: that is too many characters")
+    if conversion in ("r", "a") and not is_plain(value):
+        raise ValueError("a learned text may not print the inside of an object; leave out !r, or write %s for %r")
+
+
+def _learned_mod(x: Any, y: Any) -> Any:
+    if isinstance(x, str):
+        for width, conversion in _PERCENT.findall(x):
+            _check_learned(width, conversion, y)
+    return x % y
+
+
+_PERCENT = re.compile(r"%(?:\([^)]*\))?[-+ #]*([\d.*]*)[hlL]?(.)")
+_LEARNED_MOD = Operation("mod", numbered("x", "y"), "{0} % {1}", function=_learned_mod)
+
 
 @lru_cache(maxsize=1024)
 def call_operation(positional: int, keywords: tuple[str, ...]) -> Operation:
@@ -147,13 +174,13 @@ class TwoOperands(NamedTuple):
     reflected: bool
 
 
-def _binary(name: str, symbol: str, function: Callable[[Any, Any], Any], reflected: bool = False) -> _Binary:
+def _both(name: str, symbol: str, function: Callable[[Any, Any], Any]) -> tuple[_Binary, _Binary]:
     operation = Operation(name, numbered("x", "y"), f"{{0}} {symbol} {{1}}", function=function)
-    return cast("_Binary", TwoOperands(operation, reflected))
+    return cast("_Binary", TwoOperands(operation, False)), cast("_Binary", TwoOperands(operation, True))
 
 
-def _reflected(name: str, symbol: str, function: Callable[[Any, Any], Any]) -> _Binary:
-    return _binary(name, symbol, function, reflected=True)
+def _binary(name: str, symbol: str, function: Callable[[Any, Any], Any]) -> _Binary:
+    return _both(name, symbol, function)[0]
 
 
 def _function(name: str, template: str, function: Callable[..., Any]) -> Callable[..., MessageNode]:
@@ -166,14 +193,18 @@ def _function(name: str, template: str, function: Callable[..., Any]) -> Callabl
     return method
 
 
-def _method(name: str) -> Callable[..., MessageNode]:
-    def method(self: Any, /, *args: Any, **kwargs: Any) -> MessageNode:
-        return self._apply(  # type: ignore[no-any-return]
-            method_operation(name, len(args), tuple(kwargs)), (self, *args, *kwargs.values())
-        )
+class _Method:
+    """Becomes the method of each name that it is given in the class: `self.name(...)` as an operation."""
 
-    method.__name__ = name
-    return method
+    def __set_name__(self, owner: type, name: str) -> None:
+        def method(self: Operators, /, *args: Any, **kwargs: Any) -> MessageNode:
+            return self.call(name, *args, **kwargs)
+
+        method.__name__ = name
+        setattr(owner, name, method)
+
+
+_TRACED = cast("Callable[..., MessageNode]", _Method())
 
 
 def _refused(what: str, instead: str) -> Callable[..., NoReturn]:
@@ -201,22 +232,23 @@ class Operators:
 
         def _apply(self, operation: Operation, operands: tuple[Any, ...]) -> MessageNode: ...
 
+        def _items(self, operation: Operation, count: int) -> Iterator[MessageNode]: ...
+
         def _value(self) -> Any: ...
 
-    __add__, __radd__ = _binary("add", "+", operator.add), _reflected("add", "+", operator.add)
-    __sub__, __rsub__ = _binary("subtract", "-", operator.sub), _reflected("subtract", "-", operator.sub)
-    __mul__, __rmul__ = _binary("multiply", "*", operator.mul), _reflected("multiply", "*", operator.mul)
-    __matmul__, __rmatmul__ = _binary("matmul", "@", operator.matmul), _reflected("matmul", "@", operator.matmul)
-    __truediv__, __rtruediv__ = _binary("divide", "/", operator.truediv), _reflected("divide", "/", operator.truediv)
-    __floordiv__ = _binary("floor_divide", "//", operator.floordiv)
-    __rfloordiv__ = _reflected("floor_divide", "//", operator.floordiv)
-    __mod__, __rmod__ = _binary("mod", "%", operator.mod), _reflected("mod", "%", operator.mod)
-    _power, __rpow__ = _binary("power", "**", operator.pow), _reflected("power", "**", operator.pow)
-    __lshift__, __rlshift__ = _binary("lshift", "<<", operator.lshift), _reflected("lshift", "<<", operator.lshift)
-    __rshift__, __rrshift__ = _binary("rshift", ">>", operator.rshift), _reflected("rshift", ">>", operator.rshift)
-    __and__, __rand__ = _binary("and_", "&", operator.and_), _reflected("and_", "&", operator.and_)
-    __or__, __ror__ = _binary("or_", "|", operator.or_), _reflected("or_", "|", operator.or_)
-    __xor__, __rxor__ = _binary("xor", "^", operator.xor), _reflected("xor", "^", operator.xor)
+    __add__, __radd__ = _both("add", "+", operator.add)
+    __sub__, __rsub__ = _both("subtract", "-", operator.sub)
+    __mul__, __rmul__ = _both("multiply", "*", operator.mul)
+    __matmul__, __rmatmul__ = _both("matmul", "@", operator.matmul)
+    __truediv__, __rtruediv__ = _both("divide", "/", operator.truediv)
+    __floordiv__, __rfloordiv__ = _both("floor_divide", "//", operator.floordiv)
+    _mod, __rmod__ = _both("mod", "%", operator.mod)
+    _power, __rpow__ = _both("power", "**", operator.pow)
+    __lshift__, __rlshift__ = _both("lshift", "<<", operator.lshift)
+    __rshift__, __rrshift__ = _both("rshift", ">>", operator.rshift)
+    __and__, __rand__ = _both("and_", "&", operator.and_)
+    __or__, __ror__ = _both("or_", "|", operator.or_)
+    __xor__, __rxor__ = _both("xor", "^", operator.xor)
     __lt__, __le__ = _binary("less", "<", operator.lt), _binary("less_equal", "<=", operator.le)
     __gt__, __ge__ = _binary("greater", ">", operator.gt), _binary("greater_equal", ">=", operator.ge)
 
@@ -238,6 +270,9 @@ class Operators:
     def __pow__(self, exponent: Any, modulo: Any = None) -> MessageNode:
         return self._power(exponent) if modulo is None else self._power_modulo(exponent, modulo)
 
+    def __mod__(self, other: Any) -> MessageNode:
+        return self._apply(_LEARNED_MOD, (self, other)) if self.depends else self._mod(other)
+
     def __rdivmod__(self, other: Any) -> MessageNode:
         return self._apply(_DIVMOD, (other, self))
 
@@ -257,7 +292,7 @@ class Operators:
         if not (hasattr(type(value), "__getitem__") and hasattr(type(value), "__len__")) or isinstance(value, Mapping):
             ordered = self._apply(_LIST, (self,))
             value = ordered._value()
-        return (ordered[i] for i in range(len(value)))
+        return ordered._items(_GETITEM, len(value))
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> MessageNode:
         """Call the node's value, a function: the call is one operation."""
@@ -288,39 +323,11 @@ class Operators:
 
     # --- methods of str, list, dict and set (`values` names what an operation read: use `node.call("values")`)
 
-    capitalize, casefold, center = _method("capitalize"), _method("casefold"), _method("center")
-    count, encode, endswith, expandtabs = (
-        _method("count"),
-        _method("encode"),
-        _method("endswith"),
-        _method("expandtabs"),
-    )
-    find, index = _method("find"), _method("index")
-    isalnum, isalpha, isdigit, islower = _method("isalnum"), _method("isalpha"), _method("isdigit"), _method("islower")
-    isnumeric, isspace, istitle, isupper = (
-        _method("isnumeric"),
-        _method("isspace"),
-        _method("istitle"),
-        _method("isupper"),
-    )
-    join, ljust, lower, lstrip = _method("join"), _method("ljust"), _method("lower"), _method("lstrip")
-    partition, removeprefix, removesuffix = _method("partition"), _method("removeprefix"), _method("removesuffix")
-    replace, rfind, rindex, rjust = _method("replace"), _method("rfind"), _method("rindex"), _method("rjust")
-    rpartition, rsplit, rstrip, split = _method("rpartition"), _method("rsplit"), _method("rstrip"), _method("split")
-    splitlines, startswith, strip, swapcase = (
-        _method("splitlines"),
-        _method("startswith"),
-        _method("strip"),
-        _method("swapcase"),
-    )
-    title, translate, upper, zfill = _method("title"), _method("translate"), _method("upper"), _method("zfill")
-    decode, get, items, keys = _method("decode"), _method("get"), _method("items"), _method("keys")
-    union, intersection, difference = _method("union"), _method("intersection"), _method("difference")
-    symmetric_difference, issubset, issuperset = (
-        _method("symmetric_difference"),
-        _method("issubset"),
-        _method("issuperset"),
-    )
+    capitalize = casefold = center = count = encode = endswith = expandtabs = find = index = isalnum = _TRACED
+    isalpha = isdigit = islower = isnumeric = isspace = istitle = isupper = join = ljust = lower = lstrip = _TRACED
+    partition = removeprefix = removesuffix = replace = rfind = rindex = rjust = rpartition = rsplit = _TRACED
+    rstrip = split = splitlines = startswith = strip = swapcase = title = translate = upper = zfill = decode = _TRACED
+    get = items = keys = union = intersection = difference = symmetric_difference = issubset = issuperset = _TRACED
 
     def format(self, /, *args: Any, **kwargs: Any) -> MessageNode:
         """Fill a format string; a learned one may name the values, and not reach into them (`{user.key}`)."""

@@ -199,8 +199,6 @@ class ParameterNode(Node):
 
 
 @overload
-def node(data: Node, *, name: str | None = None, description: str | None = None) -> Node: ...
-@overload
 def node(data: Any, *, name: str | None = None, description: str | None = None) -> Node: ...
 @overload
 def node(

@@ -7,8 +7,9 @@ A write validates all, snapshots all, writes all and reads all back; on a failur
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections import defaultdict
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from os import PathLike
 from typing import Any, Literal
@@ -77,13 +78,25 @@ def _put(parameter: ParameterNode, value: Any) -> None:
     """Write a value where it lives, and read it back."""
     try:
         parameter.binding.set(value)
-        kept = parameter.binding.get()
-        if kept is value or kept == value:
+        if _holds(parameter, value):
             return
     except Exception as error:
         reason = f"the value could not be written: {type(error).__name__}: {error}"
         raise InvalidValue(parameter.name, reason) from error
     raise InvalidValue(parameter.name, "the value was written, and another one was read back")
+
+
+def _holds(parameter: ParameterNode, value: Any) -> bool:
+    kept = parameter.binding.get()
+    return kept is value or bool(kept == value)
+
+
+def _put_back(parameter: ParameterNode, value: Any) -> None:
+    """Write the old value, unless it still stands: what refuses every write would refuse that one too."""
+    with suppress(Exception):  # an object that cannot be read, or compared, is written
+        if _holds(parameter, value):
+            return
+    _put(parameter, value)
 
 
 def _restore(
@@ -92,7 +105,7 @@ def _restore(
     failures = []
     for parameter, value in reversed(before):
         try:
-            _put(parameter, value)
+            _put_back(parameter, value)
         except InvalidValue as error:  # the others must be restored all the same
             failures.append(str(error))
     if failures:
@@ -164,6 +177,7 @@ class ParameterSet(Mapping[str, ParameterNode]):
 
     def __init__(self, parameters: Mapping[str, ParameterNode] | Iterable[ParameterNode] = ()) -> None:
         self._by_name: dict[str, ParameterNode] = {}
+        self._numbers: defaultdict[str, count[int]] = defaultdict(lambda: count(1))  # the next one of each base
         listed = parameters.items() if isinstance(parameters, Mapping) else ((None, p) for p in parameters)
         for key, parameter in listed:
             if not isinstance(parameter, ParameterNode):
@@ -195,7 +209,7 @@ class ParameterSet(Mapping[str, ParameterNode]):
                 self._by_name[parameter.name] = parameter
                 parameter = there
             base = parameter.name.partition("[")[0]
-            parameter.name = next(n for i in count(1) if (n := f"{base}[{i}]") not in self._by_name)
+            parameter.name = next(n for i in self._numbers[base] if (n := f"{base}[{i}]") not in self._by_name)
         self._by_name[parameter.name] = parameter
 
     # --- a mapping
@@ -205,15 +219,28 @@ class ParameterSet(Mapping[str, ParameterNode]):
         """By name as of now: a merge with other sets may have numbered some since."""
         if any(name != parameter.name for name, parameter in self._by_name.items()):
             parameters, self._by_name = [*self._by_name.values()], {}
+            self._numbers.clear()
             for parameter in parameters:
                 self._add(None, parameter)
         return self._by_name
 
+    def _found(self, name: Any) -> ParameterNode | None:
+        found = self._by_name.get(name)
+        return found if found is not None and found.name == name else self._names.get(name)
+
     def __getitem__(self, name: str) -> ParameterNode:
-        try:
-            return self._names[name]
-        except KeyError:
-            raise KeyError(f"no parameter is named {name!r}; there are {', '.join(self._names) or 'none'}") from None
+        found = self._found(name)
+        if found is None:
+            raise KeyError(f"no parameter is named {name!r}; there are {', '.join(self._names) or 'none'}")
+        return found
+
+    def values(self) -> ValuesView[ParameterNode]:
+        """The parameters, in order."""
+        return self._names.values()
+
+    def items(self) -> ItemsView[str, ParameterNode]:
+        """The names with their parameters, in order."""
+        return self._names.items()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
@@ -222,7 +249,7 @@ class ParameterSet(Mapping[str, ParameterNode]):
         return len(self._by_name)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._names
+        return self._found(name) is not None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ParameterSet) and [*map(id, self.values())] == [*map(id, other.values())]
@@ -362,7 +389,7 @@ def _lent(parameter: ParameterNode, version: Version) -> Iterator[None]:
         yield
     finally:
         try:
-            _put(parameter, before)
+            _put_back(parameter, before)
         except InvalidValue as error:
             raise _inconsistent([str(error)], [(parameter, before)], {parameter: version.value}) from error
         finally:

@@ -88,16 +88,7 @@ def _encoded(parameter: ParameterNode, value: Any) -> Any:
 
 
 def _is_whole(encoded: Any) -> bool:
-    to_visit = [encoded]
-    while to_visit:
-        item = to_visit.pop()
-        if isinstance(item, list):
-            to_visit.extend(item)
-        elif isinstance(item, dict):
-            if item.get("$") == "opaque":
-                return False
-            to_visit.extend(item.values())
-    return True
+    return '{"$": "opaque"' not in json.dumps(encoded)  # in a text, the quotes would be escaped
 
 
 def _original(parameter: ParameterNode) -> str:

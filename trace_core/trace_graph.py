@@ -192,19 +192,14 @@ class TraceGraph:
         taken.update(_CALLED_IN_LITERALS, self._given_identifiers.values())
         named: dict[int, str] = dict(self._given_identifiers)
         counts: dict[str, int] = {}
-        for node in sorted(self.nodes, key=lambda node: not isinstance(node, ParameterNode)):
-            if node.name and node.id not in named:
-                name = identifier(node.name)
-                named[node.id] = free_name(name + "_" if name in taken else name, taken)
+        given = [(node, identifier(node.name)) for node in self.nodes if node.name and node.id not in named]
+        given.sort(key=lambda each: (not isinstance(each[0], ParameterNode), each[0].name != each[1]))  # a_b before a.b
+        for node, name in given:
+            named[node.id] = free_name(name + "_" if name in taken else name, taken, counts)
         for node in self.nodes:
             if node.id not in named:
                 base = identifier(node.op if isinstance(node, MessageNode) else _type_name(node._peek()))
-                number = counts.get(base, 0)
-                while f"{base}{number}" in taken:
-                    number += 1
-                counts[base] = number + 1
-                named[node.id] = f"{base}{number}"
-                taken.add(named[node.id])
+                named[node.id] = _numbered(base, 0, taken, counts)
         return named
 
     # --- text and files
@@ -273,10 +268,18 @@ def _called_in(template: str) -> list[str]:
     return _CALLED.findall(template)
 
 
-def free_name(name: str, taken: set[str]) -> str:
-    """The name, or with the first number that makes it free; it is taken then."""
-    free, number = name, 1
-    while free in taken:
-        free, number = f"{name}_{number}", number + 1
-    taken.add(free)
-    return free
+def free_name(name: str, taken: set[str], counts: dict[str, int] | None = None) -> str:
+    """The name, or with the first number that makes it free; it is taken then. `counts` are the next to try."""
+    if name in taken:
+        return _numbered(f"{name}_", 1, taken, {} if counts is None else counts)
+    taken.add(name)
+    return name
+
+
+def _numbered(beginning: str, first: int, taken: set[str], counts: dict[str, int]) -> str:
+    number = counts.get(beginning, first)
+    while (name := f"{beginning}{number}") in taken:
+        number += 1
+    counts[beginning] = number + 1
+    taken.add(name)
+    return name

@@ -10,8 +10,10 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
+from trace_core import OptoPrime, ReplayChat
 from trace_core.bindings import AttributeBinding, bind
 from trace_core.errors import CandidateNotSeen, InconsistentParameters, InvalidValue, ParametersBusy
+from trace_core.optimizers.records import NothingChanged
 from trace_core.parameter_nodes import ParameterNode, node
 from trace_core.parameters import ParameterSet
 
@@ -591,3 +593,23 @@ def test_a_run_of_the_object_that_nobody_recorded_is_not_the_candidates() -> Non
         output = node("question") + agent.run("Why?")
     with pytest.raises(CandidateNotSeen):
         candidate.verify(output)
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+    prompt: str = "Be brief."
+
+
+def test_an_object_that_refuses_every_write_is_a_refusal_and_not_an_inconsistency() -> None:
+    agent = Agent()
+    parameters = ParameterSet([bind(agent, "model.temperature"), bind(Frozen(), "prompt")])
+    with pytest.raises(InvalidValue, match=r"(?s)prompt: .*frozen"):
+        parameters.set({"model.temperature": 0.1, "prompt": "Cite."})
+    assert agent.model.temperature == 0.7
+    with pytest.raises(InvalidValue, match="frozen"), parameters.candidate({"prompt": "Cite."}):
+        pass
+    assert parameters["prompt"].version == 0
+    optimizer = OptoPrime(parameters, ReplayChat(['{"suggestion": {"prompt": "Cite."}}']), retries=0)
+    (parameters["prompt"] + "!").backward("bad")
+    with pytest.warns(NothingChanged, match="frozen"):
+        assert optimizer.step().refusals

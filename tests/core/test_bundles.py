@@ -309,3 +309,67 @@ def test_the_error_of_a_strict_bundle_is_both(x):
     with pytest.raises(ExecutionError) as caught:
         bundle(strict=True)(lambda: x.data)()
     assert isinstance(caught.value, UndeclaredInput)
+
+
+def test_a_node_that_the_body_calculates_with_is_an_input_or_an_error_where_it_is_strict():
+    outer = node(5, name="outer")
+    assert bundle(lambda a: outer + a, name="sum")(1).inputs["outer"] is outer
+    assert bundle(lambda a: a if outer > a else 0, name="most")(1).inputs["outer"] is outer
+    with pytest.raises(UndeclaredInput, match="outer"):
+        bundle(strict=True)(lambda a: outer + a)(1)
+    assert bundle(strict=True)(lambda a: (node(a) + 1).data)(1).data == 2
+
+
+def test_what_a_text_reads_that_depends_on_a_parameter_is_one_input(x):
+    made = bundle(lambda: x + 1, name="more")()
+    assert [n.op for n in made.parents] == ["add"]
+
+
+def test_many_nodes_of_one_name_that_are_read_aside_are_told_apart():
+    values = [node(i, name="value") for i in range(2_000)]
+    made = bundle(lambda: sum(value.data for value in values), name="total")()
+    assert [*made.inputs][:3] == ["value", "value_1", "value_2"]
+    assert len(made.inputs) == 2_000
+
+
+def test_an_argument_by_position_and_one_by_keyword_may_have_one_name():
+    @bundle
+    def both(a, /, **others):
+        return a + others["a"]
+
+    made = both(node(1, name="first"), a=2)
+    assert {name: n.data for name, n in made.inputs.items()} == {"a_1": 1, "a": 2}
+    assert "both(first, a=int0)" in made.graph().to_text()
+
+
+def test_a_call_that_does_not_fit_names_the_bundle():
+    with pytest.raises(TypeError, match=r"add\(\).*'a'"):
+        add()
+
+
+def test_what_has_no_name_or_no_signature_can_be_a_bundle():
+    class Adder:
+        def __call__(self, a):
+            return a + 1
+
+    assert bundle(Adder())(1).op == "Adder"
+    assert bundle(functools.partial(pow, 2))(3).data == 8
+    assert bundle(max)(node(1), 2).graph().to_text().splitlines()[2] == "max0 = max(int0, int1)"
+
+
+def test_two_threads_that_ask_for_a_methods_code_first_get_one(monkeypatch):
+    class Router:
+        @bundle(trainable=True)
+        def route(self, text):
+            return text
+
+    router, made = Router(), type(vars(Router)["route"])._code_parameter
+
+    def meanwhile(bundle):
+        monkeypatch.undo()
+        others.append(router.route.code)
+        return made(bundle)
+
+    others = []
+    monkeypatch.setattr(type(vars(Router)["route"]), "_code_parameter", meanwhile)
+    assert router.route.code is others[0]

@@ -1,6 +1,7 @@
 """Bundles that take their time: generators, async functions, several tasks and threads at once."""
 
 import asyncio
+import functools
 import threading
 
 import pytest
@@ -42,10 +43,29 @@ def test_what_a_generator_reads_on_its_way_is_an_input_of_the_items_after(x):
     def numbers(n):
         yield n
         yield late.data
+        yield late.data
 
-    first, second = numbers(1)
+    first, second, third = numbers(1)
     assert not first.depends
-    assert second.parents[0].inputs["late"] is late
+    assert second.inputs["late"] is late
+    assert [*third.inputs.values()][2] is second  # it may remember what it read there
+
+
+def test_what_is_sent_to_a_generator_reaches_it_and_is_an_input_of_its_next_item(x):
+    @bundle
+    def echo():
+        heard = yield "begin"
+        yield heard + 1
+        return "end"
+
+    generator = echo()
+    next(generator)
+    item = generator.send(x)
+    assert item.data == x.data + 1
+    assert x in item.parents
+    with pytest.raises(StopIteration) as ended:
+        next(generator)
+    assert ended.value.value == "end"
 
 
 async def test_async_bundles_and_async_generators(x):
@@ -147,3 +167,58 @@ def test_a_result_is_shown_as_it_was_made():
 
     first, second = turn("a"), turn("b")
     assert [each.graph().read(each).value for each in (first, second)] == [["a"], ["a", "b"]]
+
+
+def passing(function):
+    @functools.wraps(function)
+    def wrapper(*args):
+        return function(*args)
+
+    return wrapper
+
+
+async def test_a_plain_wrapper_around_another_kind_of_function_is_of_that_kind(x):
+    @bundle
+    @passing
+    async def later(a):
+        await asyncio.sleep(0)
+        return a + x.data
+
+    @bundle
+    @passing
+    def numbers(n):
+        yield from range(n)
+
+    @bundle
+    @passing
+    async def slow_numbers(n):
+        yield n
+
+    made = await later(1)
+    assert (made.data, made.inputs["x"]) == (3, x)
+    assert [item.data for item in numbers(2)] == [0, 1]
+    assert [item.data async for item in slow_numbers(2)] == [2]
+
+    @bundle
+    @passing
+    async def failing():
+        raise KeyError("a")
+
+    with pytest.raises(KeyError) as caught:
+        await failing()
+    assert caught.value.node.op == "failing"
+
+
+def test_what_a_failing_generator_read_before_is_an_input_of_its_error(x):
+    @bundle
+    def numbers():
+        yield 1
+        yield x.data
+        raise ValueError
+
+    generator = numbers()
+    _, second = next(generator), next(generator)
+    with pytest.raises(ExecutionError) as caught:
+        next(generator)
+    assert caught.value.node.depends
+    assert [*caught.value.node.parents][-1] is second

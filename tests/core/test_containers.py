@@ -1,6 +1,6 @@
 """Containers that hold nodes: each is an operation on what it holds, at any depth, and stays of its own type."""
 
-from collections import Counter, OrderedDict, defaultdict, namedtuple
+from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 
 import pytest
 
@@ -101,3 +101,30 @@ def test_an_item_of_a_container_of_nodes_leads_back_to_them(x):
     y = node(2, trainable=True, name="y")
     node([x, y])[0].backward("bad")
     assert len(x.feedback) == 1
+
+
+def test_nothing_recurses_and_what_stands_in_several_places_is_made_once(x):
+    deep, shared = x, [x]
+    for _ in range(3_000):
+        deep = [deep]
+    for _ in range(40):
+        shared = [shared, shared]
+    assert len(node(deep).graph()) == 3_001
+    assert len(node(shared).graph()) == 42
+    made = same(shared).data
+    assert made[0] is made[1]
+
+
+def test_a_container_that_holds_itself_and_a_node_is_refused(x):
+    circle = [x]
+    circle.append(circle)
+    with pytest.raises(ValueError, match="holds itself"):
+        node(circle)
+
+
+def test_a_deque_of_nodes_reaches_a_bundle_as_values(x):
+    made = same(deque([x, 2], maxlen=2))
+    assert made.data == deque([1, 2], maxlen=2)
+    assert made.data.maxlen == 2
+    assert made.inputs["value"].parents[0] is x
+    assert "deque0 = deque([x, int0])" in made.graph().to_text()

@@ -239,3 +239,25 @@ def test_two_parameters_of_one_name_stay_two():
     assert [graph.name(each) for each in graph.parameters] == ["x", "x[1]"]
     loaded = TraceGraph.from_json(graph.to_json(), {"x": one, "x[1]": two})
     assert loaded.parameters == (one, two)
+
+
+def test_what_holds_what_it_stands_in_ends_there_and_what_is_shared_is_not_written_without_end():
+    parent = {"name": "root"}
+    parent["children"] = [{"name": name, "parent": parent} for name in "ab"]
+    written = encode(parent)
+    assert [child["name"] for child in written["children"]] == ["a", "b"]
+    assert written["children"][0]["parent"] == {"$": "opaque", "type": "builtins.dict"}
+    shared = [1, 2]
+    for _ in range(40):
+        shared = [shared, shared]
+    assert len(json.dumps(encode(shared))) < 1_000_000
+    long = [[number] for number in range(200_000)]
+    assert decode(encode(long)) == long
+
+
+def test_numbers_of_many_digits_can_be_written():
+    made = node(1, trainable=True, name="x") * -(10**5000)
+    graph = TraceGraph.from_json(json.loads(json.dumps(made.graph().to_json())))
+    assert graph.outputs[0].data == made.data
+    assert "n2" in graph.to_mermaid()
+    assert repr(made).startswith("<MessageNode: -0x")

@@ -250,3 +250,40 @@ def test_a_learned_text_may_name_values_and_not_reach_into_them() -> None:
     assert template("Hello {user.key}", user=User()).data == "Hello secret"
     learned.set("Hello {name!r:>6} {}")
     assert learned.format("you", name="Jo").data == "Hello   'Jo' you"
+
+
+class Client:
+    def __repr__(self) -> str:
+        return "Client(key=sk-secret)"
+
+
+@pytest.mark.parametrize("text", ["{:>300000000}", "{:.300000000f}", "{:{}}", "{!r}", "{!a:>9}"])
+def test_a_learned_text_may_neither_ask_for_a_huge_width_nor_print_an_object(text: str) -> None:
+    value = Client() if "!" in text else 1.5
+    with pytest.raises(ValueError, match="a learned text may not"):
+        node(text, trainable=True).format(value, 300_000_000)
+    if "!" in text:
+        assert "sk-secret" in node(text).format(value).data
+
+
+@pytest.mark.parametrize("text", ["%300000000s", "%-.300000000s", "%(a)300000000s", "%r", "%5.2a", "%(a)r"])
+def test_nor_may_a_learned_text_with_percent_signs(text: str) -> None:
+    value = Client() if text[-1] in "ra" else "x"
+    with pytest.raises(ValueError, match="a learned text may not"):
+        node(text, trainable=True) % ({"a": value} if "(a)" in text else value)
+    if text == "%r":
+        assert "sk-secret" in (node(text) % value).data
+
+
+def test_other_learned_texts_and_numbers_are_formatted_as_ever() -> None:
+    assert (node("%5.2f%% %r", trainable=True) % (1.5, "a")).data == " 1.50% 'a'"
+    assert (node(7, trainable=True) % 4).data == 3
+
+
+def test_the_items_of_a_parameter_are_those_that_it_holds_when_the_iteration_begins() -> None:
+    values = node([1, 2], trainable=True, name="values")
+    first, second = values
+    values.set([3, 4])
+    assert (first.data, second.data) == (1, 2)
+    assert [item.values["x"] for item in (first, second)] == [[1, 2]] * 2
+    assert [item.parents[0] for item in (first, second)] == [values, values]

@@ -512,3 +512,19 @@ def test_a_change_in_place_is_not_lost_when_a_value_is_set_nor_does_it_reach_ear
     settings.data["d"] = 3
     assert settings.version == 4
     assert [version.value for version in settings.history[:3]] == [{"a": 1}, {"a": 1, "b": 2}, {"c": 1}]
+
+
+def test_a_set_of_many_numbers_them_and_gives_them_in_order() -> None:
+    parameters = ParameterSet([parameter(i) for i in range(3_000)])
+    assert [*parameters][:3] == ["parameter", "parameter[1]", "parameter[2]"]
+    assert [p.data for p in parameters.values()] == [p.data for _, p in parameters.items()] == [*range(3_000)]
+    assert parameters.check(dict.fromkeys(parameters, 0))["parameter[2999]"] == 0
+
+
+def test_a_history_shows_objects_by_their_type() -> None:
+    class Client:
+        def __repr__(self) -> str:
+            return "Client(key=sk-secret)"
+
+    assert "secret" not in repr(parameter(Client()).history)
+    assert repr(parameter("a\nb").history[0]) == "Version(0, 'a\\nb', author='user')"

@@ -149,3 +149,16 @@ def test_a_wide_graph_and_a_deep_graph_are_extracted_without_recursion(x):
     assert len(graph.operations) == 20_001
     assert len(graph.parameters) == 51
     assert all(isinstance(n, MessageNode) for n in graph.operations)
+
+
+def test_a_name_that_is_an_identifier_is_kept_whatever_comes_before():
+    dotted, exact = node(1, trainable=True, name="a.b"), node(2, trainable=True, name="a_b")
+    graph = (dotted + exact).graph()
+    assert (graph.identifier(dotted), graph.identifier(exact)) == ("a_b_", "a_b")
+
+
+def test_many_nodes_of_one_name_are_numbered(x):
+    graph = node([x, *(node(i, name="value") + x for i in range(2_000))]).graph()
+    given = [n for n in graph.nodes if n.name == "value"]
+    assert [graph.identifier(n) for n in given[:3]] == ["value", "value_", "value__1"]
+    assert len({graph.identifier(n) for n in graph.nodes}) == len(graph)

@@ -85,6 +85,7 @@ TAKEN = [
     ({"start": 0, "end": "1"}, Window, Window(0.0, 1.0)),
     ("2024-10-12", datetime.date, datetime.date(2024, 10, 12)),
     # --- null
+    (True, int | bool, True),
     ("null", int | None, None),
     ("None", int | None, None),
     (None, int | None, None),
@@ -131,6 +132,12 @@ REFUSED = [
     (-0.1, Temperature, "greater than or equal to 0"),
     ('{"queue": "sales"}', Route, "at queue: Input should be 'billing' or 'other'"),
     ("{}", Route, "at queue: Field required"),
+    # --- a bool is no number
+    (True, int, "a number is expected, not True"),
+    (False, float, "a number is expected, not False"),
+    ("true", float, "a number is expected, not True"),
+    ('{"a": 1, "b": 2, "a": 3}', dict[int, int], "valid integer"),
+    ("{1: 2, 1: 3}", dict[int, int], "valid dictionary"),
     # --- no finite number
     (float("nan"), float, "a finite number is expected"),
     ("NaN", float, "a finite number is expected"),
@@ -315,6 +322,21 @@ def test_a_placeholder_that_is_lost_or_invented_is_refused(text: str, reason: st
     rule("Now answer this: {question} {{literally}}")
     with pytest.raises(ValueError, match=reason):
         rule(text)
+
+
+@pytest.mark.parametrize("text", ["{q!r}", "{q} {q:>300000000}", "{q:{q}}"])
+def test_a_place_gets_no_conversion_and_no_format_that_is_not_listed(text: str) -> None:
+    with pytest.raises(ValueError, match=r"must be written \{q\}"):
+        Placeholders({"q"})(text)
+
+
+def test_a_conversion_and_a_format_that_are_listed_are_kept() -> None:
+    rule = Placeholders({"q!r", "price:.2f"})
+    rule("{price:.2f} for {q!r}")
+    with pytest.raises(ValueError, match=r"the placeholder \{q!r\} is missing"):
+        rule("{price:.2f} for {q}")
+    with pytest.raises(ValueError, match=r"\{price:.2f\} is missing"):
+        rule("{price:.3f} for {q!r}")
 
 
 def test_without_placeholders_none_is_allowed() -> None:

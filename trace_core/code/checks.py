@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +108,8 @@ def _obstacles(original: Original, limits: Limits) -> Iterator[tuple[str, str]]:
     for name, value in original.surroundings.defined(_caught(original.tree)):
         if isinstance(value, type) and value.__module__ != "builtins":
             yield f"it catches {name}, and the sandbox knows only Python's own exceptions", elsewhere
-    for reason in _refusals(original.tree, original.text, original, limits):
+    refused = _refusals(original.tree, original.text, original, limits)
+    for reason in chain(_handed_out(original.tree, original), refused):
         yield reason, elsewhere
 
 
@@ -143,16 +145,12 @@ def check_text(text: Any, original: Original, limits: Limits | None) -> None:
     """
     tree = _parsed(text, original)
     found = _definition(tree, original)
-    reasons = _differences(tree, found, original)
+    reasons: Iterable[str] = _differences(tree, found, original)
     if limits is not None:
-        reasons = _chain(reasons, _strangers(tree, found, original), _refusals(tree, text, original, limits))
+        refused = _refusals(tree, text, original, limits)
+        reasons = chain(reasons, _strangers(tree, found, original), _handed_out(tree, original), refused)
     for reason in reasons:
         raise InvalidCode(original.name, reason)
-
-
-def _chain(*parts: Iterator[str]) -> Iterator[str]:
-    for part in parts:
-        yield from part
 
 
 def _parsed(text: Any, original: Original) -> ast.Module:
@@ -221,6 +219,22 @@ def _strangers(tree: ast.Module, definition: Definition, original: Original) -> 
     changed = _changed(original, definition, [receiver] if receiver else [])
     if changed is not None:
         yield f"line {changed.line}: {changed.target} must not be changed in place, since the change would be lost"
+
+
+def _handed_out(tree: ast.Module, original: Original) -> Iterator[str]:
+    """Where code hands a function of its own, or one of Python's, to a function of the program: it stays inside."""
+    outer = original.surroundings.defined(original.surroundings.names)
+    outside = {name for name, value in outer if callable(value) and import_line(name, value) is None}
+    outside |= set(names.parameter_names(original.definition))
+    inside = {name for name in names.names_read(tree) if _is_builtin_function(name, original)}
+    for given, function in names.functions_given(tree, outside, original.receiver, inside):
+        what, where = ast.unparse(given), ast.unparse(function)
+        yield f"line {given.lineno} gives `{what}` to {where}(), and no function can leave the sandbox"
+
+
+def _is_builtin_function(name: str, original: Original) -> bool:
+    found = getattr(builtins, name, None)
+    return callable(found) and not isinstance(found, type) and original.surroundings.is_builtin(name)
 
 
 def _is_exception(function: ast.expr) -> bool:

@@ -43,9 +43,12 @@ _FUNCTIONS = (
 _ITERABLES: tuple[type[Iterable[Any]], ...] = (list, range, deque, type({}.keys()), type({}.values()), type({}.items()))
 FOREIGN = (MontyClassProxy, MontyClassTypeProxy, MontyStdTypeProxy)
 """How objects that exist only in the sandbox arrive here."""
-# How functions, modules and iterators of the sandbox arrive here: as text.
+# How functions, modules and iterators of the sandbox arrive here: as text, exactly like this.
 _ARRIVED_AS_TEXT = re.compile(
-    r"<(function|coroutine object|module|class) .*>|<bound method>|<\S+ object.*>|(dict_\w+|range)\(.*\)", re.DOTALL
+    r"<function \S+ at 0x[0-9a-f]+>|<coroutine object \w+>|<(module|class) '[\w.]+'>|<bound method>"
+    r"|<(\w+iterator|itertools\.\w+|re\.Match) object(; span=.*)?>|dict_\w+\(\[.*\]\)"
+    r"|range\(-?\d+, -?\d+(, -?\d+)?\)|slice\(.+, .+, .+\)|re\.compile\([\"'].*\)|functools\.partial\(<function .*\)",
+    re.DOTALL,
 )
 
 Answer = dict[str, Any]
@@ -81,6 +84,7 @@ class Crossing:
         self._attributes = attributes
         self._owner = owner
         self._functions: dict[str, Callable[..., Any]] = {}
+        self._mark = uuid4().hex[:12]  # no data has a function's name by chance
         self._objects: dict[UUID, tuple[Any, Set[str]]] = {}
         self._stand_ins: dict[tuple[int, bool], _StandIn | None] = {}
         self._equals: dict[Any, int] = {}
@@ -138,8 +142,8 @@ class Crossing:
         return self.stand_in(value, self._attributes)
 
     def _function(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        # A function crosses as its __name__ alone, so each gets a name of its own.
-        name = f"{getattr(function, '__name__', 'function')}#{len(self._functions)}"
+        # A function crosses as its __name__ alone, so each gets a name of its own; given to a function, it is a text.
+        name = f"{getattr(function, '__name__', 'function')}#{self._mark}{len(self._functions)}"
         self._functions[name] = function
 
         def reference() -> None: ...
@@ -250,14 +254,35 @@ class Crossing:
         self, name: str, function: Callable[..., Any], arguments: tuple[Any, ...], keywords: Mapping[str, Any]
     ) -> Any:
         name = name.partition("#")[0]
-        for argument in (*arguments, *keywords.values()):
-            if isinstance(argument, FOREIGN) or (isinstance(argument, str) and _ARRIVED_AS_TEXT.fullmatch(argument)):
-                raise TypeError(f"{name}() was given something that cannot leave the sandbox; give it plain data")
+        try:
+            arguments, keywords = self._arrived([arguments, keywords])
+        except ValueError:
+            raise TypeError(f"{name}() was given something that cannot leave the sandbox; give it plain data") from None
         before = _contents([arguments, keywords])
         result = function(*arguments, **keywords)
         if _contents([arguments, keywords]) != before:
             raise TypeError(f"{name}() changes its argument in place, which does not reach the code that called it")
         return result
+
+    def _arrived(self, value: Any) -> Any:
+        """Arguments with the program's own functions in the place of their names.
+
+        Raises:
+            ValueError: something is no data.
+        """
+        if isinstance(value, str):
+            if value in self._functions:
+                return self._functions[value]
+            if not _ARRIVED_AS_TEXT.fullmatch(value):
+                return value
+        elif isinstance(value, dict):
+            return {self._arrived(key): self._arrived(item) for key, item in value.items()}
+        elif isinstance(value, list | tuple | set | frozenset):
+            items = map(self._arrived, value)
+            return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+        elif not isinstance(value, FOREIGN):
+            return value
+        raise ValueError(value)
 
     def _answer(self, compute: Callable[[], Any]) -> Any:
         try:

@@ -70,6 +70,20 @@ def called(tree: ast.AST, outer: Set[str]) -> Called:
     )
 
 
+def functions_given(
+    tree: ast.AST, outside: Set[str], receiver: str | None, inside: Set[str]
+) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """The lambdas, and what the code itself defines or is `inside`, that are handed to functions that are `outside`,
+    or to methods of the receiver: each with that function."""
+    inside = inside | {node.name for node in ast.walk(tree) if isinstance(node, Definition | ast.ClassDef)}
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        is_method = isinstance(call.func, ast.Attribute) and _name(call.func.value) == (receiver or "-")
+        if is_method or _name(call.func) in outside - inside:
+            for given in (*call.args, *(keyword.value for keyword in call.keywords)):
+                if isinstance(given, ast.Lambda) or _name(given) in inside:
+                    yield given, call.func
+
+
 def _name(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 

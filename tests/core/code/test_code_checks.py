@@ -37,6 +37,36 @@ class TestDeclaration:
 
         assert "'del' statement" in refusal(deleting)
 
+    def test_functions_handed_to_functions_of_the_program(self):
+        def with_lambda(xs):
+            return helper(lambda x: x)
+
+        def with_its_own(xs):
+            def own(x):
+                return x
+
+            return helper(own)
+
+        def with_a_builtin(xs, callback):
+            return callback(len)
+
+        class Router:
+            def with_method(self, x):
+                return self.apply(key=lambda y: y)
+
+        for function, given in (
+            (with_lambda, "`lambda x: x` to helper()"),
+            (with_its_own, "`own` to helper()"),
+            (with_a_builtin, "`len` to callback()"),
+            (Router.with_method, "`lambda y: y` to self.apply()"),
+        ):
+            assert f"gives {given}, and no function can leave the sandbox" in refusal(function)
+
+        def fine(id, xs):
+            return helper(id) + sorted(xs, key=lambda x: helper(x))[0]
+
+        assert "gives `lambda: 1` to helper()" in reason(fine, "def fine(id, xs):\n    return helper(lambda: 1)")
+
     def test_modules_that_the_sandbox_lacks(self):
         def using(x):
             return string.capwords(x)

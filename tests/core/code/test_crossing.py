@@ -222,3 +222,52 @@ class TestErrors:
 
         with pytest.raises(SandboxedError, match="in a loop or a comprehension"):
             call(using, "return", "xs.sort(key=helper)\n    return", [2, 1])
+
+
+def apply(function, values):
+    return [function(value) for value in values]
+
+
+def choose(functions, name, value):
+    return functions[name](value)
+
+
+def same(value):
+    return value
+
+
+class TestFunctions:
+    def test_of_the_program_reach_a_function_of_the_program_as_they_are(self):
+        def applied(xs, callback):
+            return apply(helper, xs) + apply(callback, xs)
+
+        ticket = Ticket("a")
+        assert call(applied, "return", "return [0] +", [1], ticket.__eq__) == [0, helper(1), NotImplemented]
+
+        def chosen(x):
+            return choose({"a": helper, "b": same}, "a", x)
+
+        assert call(chosen, '"a", x', '"b", x', 5) == 5
+
+    @pytest.mark.parametrize(
+        "text",
+        ['<function name="search">{"q": 1}</function>', '<class name="A"></class>', '<module a="1">x</module>',
+         "range(10)", "helper#0", "<b object>"],
+    )  # fmt: skip
+    def test_of_the_program_get_texts_that_look_like_code(self, text):
+        def shown(x):
+            return same(x)
+
+        assert call(shown, "same(x)", "same([x])[0]", text) == text
+
+    @pytest.mark.parametrize("given", ["iter(x)", "math", "Own", "Own()", "Own().m", "len", "re.compile('a')"])
+    def test_of_the_program_get_nothing_that_is_no_data(self, given):
+        def shown(x):
+            return same(x)
+
+        own = "import math, re\n\nclass Own:\n    def m(self):\n        pass\n\n"
+        text = f"{own}def shown(x):\n    return same([{given}])"
+        code = TrainableCode(shown)
+        code.check(text)
+        with pytest.raises(SandboxedError, match=r"same\(\) was given something that cannot leave the sandbox"):
+            code.call(text, ([1],), {})
