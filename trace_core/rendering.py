@@ -1,8 +1,8 @@
 """Values and names as text, for problems, pages and files.
 
 Plain data is written as Python literals, always without a line that could be taken for a heading: a string of several
-lines becomes one literal a line, in brackets and indented. Anything else is shown by its type's name, never by `repr`,
-which may hold secrets.
+lines becomes one literal a line, in brackets and indented. Dates, decimal numbers, ids, paths and members of
+enumerations are shown too. Anything else is shown by its type's name, never by `repr`, which may hold secrets.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import keyword
 import math
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 SECTIONS = (
@@ -25,6 +27,8 @@ _HEADING = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _PLAIN = (str, bytes, int, float, complex, bool, type(None))
+_SIMPLE = {"datetime", "decimal", "fractions", "pathlib", "uuid", "zoneinfo"}  # whose types' repr says no more
+_MOST_ITEMS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ def is_plain(value: Any) -> bool:
     while to_visit:
         item = to_visit.pop()
         visited += 1
-        if visited > 100_000:
+        if visited > _MOST_ITEMS:
             return False
         if type(item) in (list, tuple, set, frozenset):
             to_visit.extend(item)
@@ -77,34 +81,70 @@ def literal(value: Any, limit: int | None = None) -> str:
             return repr(value)
         return "(\n" + "\n".join(f"  {line!r}" for line in lines) + "\n)"
     try:
-        text = _literal(value)
+        text = _Literal().of(value)
     except RecursionError:
         return repr(opaque(value))
     return shortened(text, limit)
 
 
-def _literal(value: Any) -> str:
-    kind = type(value)
-    if kind is float and not math.isfinite(value):
-        return f"float('{value}')"
-    if kind is int and value.bit_length() > 10_000:
-        return hex(value)
-    if kind in _PLAIN:
-        return repr(value)
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_literal(key)}: {_literal(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, (set, frozenset)):
-        items = sorted(_literal(item) for item in value)
-        text = "{" + ", ".join(items) + "}" if items else "set()"
-        return f"frozenset({text})" if isinstance(value, frozenset) else text
-    if isinstance(value, tuple):
-        return "(" + ", ".join(map(_literal, value)) + ("," if len(value) == 1 else "") + ")"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_literal, value)) + "]"
-    for plain in (str, int, float):
-        if isinstance(value, plain):
-            return plain.__repr__(value)
-    return repr(opaque(value))
+class _Literal:
+    """One value being written: what holds itself is opaque within itself, and after so many items the rest is `…`."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_ITEMS
+        self._within: set[int] = set()
+
+    def of(self, value: Any) -> str:
+        """The text of a value."""
+        kind = type(value)
+        self._left -= 1
+        if kind is float and not math.isfinite(value):
+            return f"float('{value}')"
+        if kind is int and value.bit_length() > 10_000:
+            return hex(value)
+        if kind in _PLAIN:
+            return repr(value)
+        if isinstance(value, (dict, set, frozenset, tuple, list)) and id(value) not in self._within:
+            self._within.add(id(value))
+            text = self._container(value)
+            self._within.remove(id(value))
+            return text
+        for plain in (str, int, float):
+            if isinstance(value, plain):
+                return plain.__repr__(value)
+        return _simple(value) or repr(opaque(value))
+
+    def _container(self, value: Any) -> str:
+        if isinstance(value, dict):
+            return "{" + ", ".join(self._items(value.items(), lambda pair: ": ".join(map(self.of, pair)))) + "}"
+        items = self._items(value, self.of)
+        if isinstance(value, (set, frozenset)):
+            text = "{" + ", ".join(sorted(items)) + "}" if items else "set()"
+            return f"frozenset({text})" if isinstance(value, frozenset) else text
+        if isinstance(value, tuple):
+            return "(" + ", ".join(items) + ("," if len(items) == 1 else "") + ")"
+        return "[" + ", ".join(items) + "]"
+
+    def _items(self, items: Iterable[Any], write: Callable[[Any], str]) -> list[str]:
+        texts: list[str] = []
+        for item in items:
+            if self._left <= 0:
+                return [*texts, "…"]
+            texts.append(write(item))
+        return texts
+
+
+def _simple(value: Any) -> str | None:
+    """A moment, a decimal number, an id, a path or a member of an enumeration: these show no more than they say."""
+    if isinstance(value, Enum):
+        return f"{type(value).__name__}.{value.name}"
+    if not _is_simple(value) or not _is_simple(getattr(value, "tzinfo", None) or value):
+        return None
+    return repr(value)
+
+
+def _is_simple(value: Any) -> bool:
+    return type(value).__module__.partition(".")[0] in _SIMPLE
 
 
 def shortened(text: str, limit: int | None) -> str:

@@ -31,7 +31,7 @@ _LONGEST_NUMBER = 10_000  # bits; Python refuses to write much longer ones as te
 def convert(value: Any, type: Any) -> Any:
     """The value as one of the type, taken leniently as pydantic does (https://docs.pydantic.dev/latest/concepts/conversion_table/).
 
-    Text for a type that is not text is parsed as JSON first, then as a Python literal.
+    Text for a type that is not text is parsed as JSON first, then as a Python literal. A bool is no number.
 
     Raises:
         ValueError: with the reason, if it does not fit, holds a number that is not finite or has thousands of digits,
@@ -57,7 +57,11 @@ def convert(value: Any, type: Any) -> Any:
         except Exception as error:  # noqa: BLE001 - a type's own rules may raise anything; then the value does not fit
             reason = reason or f"{error.__class__.__name__}: {error} (got {_shown(value)})"
         else:
-            _require_sound(converted)
+            if isinstance(reading, bool) and isinstance(converted, (int, float)) and not isinstance(converted, bool):
+                reason = reason or f"a number is expected, not {reading}"
+                continue
+            for item in everything_in(converted):
+                require_sound(item)
             return converted
     raise ValueError(reason)
 
@@ -96,7 +100,7 @@ def _readings(value: Any, adapter: TypeAdapter[Any]) -> Iterator[Any]:
     try:
         adapter.validate_python(value, strict=True)
     except (ValidationError, RecursionError):
-        for read in (json.loads, _python_literal):
+        for read in (json.loads, python_literal):
             try:
                 yield read(value.strip())
             except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
@@ -104,10 +108,19 @@ def _readings(value: Any, adapter: TypeAdapter[Any]) -> Iterator[Any]:
     yield value
 
 
-def _python_literal(text: str) -> Any:
+def python_literal(text: str) -> Any:
+    """The value of a Python literal.
+
+    Raises:
+        ValueError, SyntaxError, TypeError: it is none, or gives a key twice.
+    """
     [statement] = parse(text).body
     if not isinstance(statement, ast.Expr):
         raise ValueError("a statement is no literal")
+    for each in ast.walk(statement):
+        keys = [key.value for key in each.keys if isinstance(key, ast.Constant)] if isinstance(each, ast.Dict) else []
+        if len(set(keys)) < len(keys):
+            raise ValueError("a key is given twice")
     return ast.literal_eval(statement.value)
 
 
@@ -121,21 +134,23 @@ def _shown(value: Any) -> str:
     return repr(shortened(value, 80)) if type(value) is str else literal(value, 80)
 
 
-def _require_sound(value: Any) -> None:
-    """Go through what a value holds, level by level: a value that holds itself has no last one."""
+def everything_in(value: Any) -> Iterator[Any]:
+    """A value and all that it holds, level by level: a value that holds itself has no last one.
+
+    Raises:
+        ValueError: it is nested more than 50 levels deep.
+    """
     level = [value]
     for _ in range(_DEEPEST):
-        inside: dict[int, Any] = {}
-        for item in level:
-            _require_sound_leaf(item)
-            inside |= {id(part): part for part in _parts(item)}
-        if not inside:
+        yield from level
+        level = [*{id(part): part for item in level for part in _parts(item)}.values()]
+        if not level:
             return
-        level = list(inside.values())
     raise ValueError("the value is nested too deeply")
 
 
-def _require_sound_leaf(item: Any) -> None:
+def require_sound(item: Any) -> None:
+    """Raise `ValueError` if a number is not finite or has thousands of digits, or a text holds half a character."""
     if isinstance(item, (float, complex)) and not cmath.isfinite(item):
         raise ValueError(f"a finite number is expected, not {item}")
     if isinstance(item, int) and item.bit_length() > _LONGEST_NUMBER:
@@ -168,17 +183,29 @@ def placeholders(text: str) -> frozenset[str]:
     Raises:
         ValueError: a brace is left open, or stands alone.
     """
+    return frozenset(_places(text).values())
+
+
+def _places(text: str) -> dict[str, str]:
+    """The places as they are written, with conversion and format, each with its name."""
     try:
-        fields = [(name, inner or "") for _, name, inner, _ in string.Formatter().parse(text) if name is not None]
-        inside = [name for _, inner in fields for _, name, _, _ in string.Formatter().parse(inner) if name is not None]
-        return frozenset([*(name for name, _ in fields), *inside])
+        parsed = [*string.Formatter().parse(text)]
+        parsed += [each for _, _, form, _ in parsed for each in string.Formatter().parse(form or "")]
     except ValueError as error:
         raise ValueError(f"{error}; a brace that is meant as text is written twice: {{{{ or }}}}") from None
+    return {
+        name + (f"!{conversion}" if conversion else "") + (f":{form}" if form else ""): name
+        for _, name, form, conversion in parsed
+        if name is not None
+    }
 
 
 @dataclass(frozen=True)
 class Placeholders:
     """A format string must have just these places: none lost, none invented, and no other attribute of what is there.
+
+    A place has no conversion and no format but those that are listed with its name, as in `{"name!r", "price:.2f"}`:
+    a learned text could print what an object holds, or ask for a width that takes all memory.
 
     Example:
         node("Answer {question}", trainable=True, validators=[Placeholders({"question"})])
@@ -191,13 +218,17 @@ class Placeholders:
 
     def __call__(self, value: str) -> None:
         """Raise `ValueError` if the text's places are others."""
-        wanted, found = frozenset(self.names), placeholders(value)
+        wanted, places = frozenset(self.names), _places(value)
+        found = frozenset(written if written in wanted else name for written, name in places.items())
         lost, invented = sorted(wanted - found), sorted(found - wanted)
         if lost:
             raise ValueError(f"the placeholder {_braced(lost)} is missing; keep it")
         if invented:
             allowed = f"only {_braced(sorted(wanted))} may stand in braces" if wanted else "none is allowed"
             raise ValueError(f"the placeholder {_braced(invented)} is not known; {allowed}")
+        for written, name in places.items():
+            if written not in {*wanted, name}:
+                raise ValueError(f"the placeholder {_braced([written])} must be written {_braced([name])}")
 
     def __str__(self) -> str:
         return f"keep the placeholders {_braced(sorted(self.names))} and add no other"

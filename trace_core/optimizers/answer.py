@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trace_core.errors import InvalidValue, UnusableAnswer
+from trace_core.optimizers.answer_blocks import blocks, masked
 from trace_core.optimizers.answer_reader import Reader
 from trace_core.optimizers.answer_values import Variable, printable, settle, unchanged
 
@@ -21,6 +22,7 @@ LONGEST = 200_000
 """The most characters that an answer may have."""
 
 _THOUGHT = re.compile(r"\s*<(think|thinking|thought|reasoning)>", re.IGNORECASE)
+_THOUGHT_ENDS = re.compile(r"</(?:think|thinking|thought)>(?:[ \t]*\n\s*(?=\S)|(?=[{`]))", re.IGNORECASE)
 _SPECIAL = re.compile(r"(?:\s*(?:<\|[a-z_]{1,30}\|>|</s>|<end_of_turn>))+\s*\Z")
 
 
@@ -47,9 +49,12 @@ def parse(text: str, variables: Mapping[str, Variable], finish_reason: str | Non
     - Where a single variable is asked for, a block needs no name. Of several blocks with code, those that define the
       function count and of these the last that is not the current code, since models show the old code first. Of
       several different blocks with other text none counts.
-    - Where a single text is asked for, an answer without any block counts if it begins with the whole present text.
-    - Text in a block loses the whitespace around it; code loses blank lines around it and its common indentation.
-      Nothing else is cleaned: quotes or a label inside a block are part of the value.
+    - Where a single text is asked for, an answer without any block counts if it begins with the whole present text and
+      the rest does not speak of it.
+    - Text in a block loses the whitespace around it, the variable's name before it, and the Python string that it is
+      assigned as; code loses blank lines around it and its common indentation. Nothing else is cleaned: quotes or
+      another label inside a block are part of the value.
+    - A JSON object in prose, without "suggestion", may be an example: a block under the variable's name goes before it.
     - A last block without a closing fence is read to the end; a JSON object without an end is not read.
 
     Args:
@@ -87,10 +92,10 @@ def parse(text: str, variables: Mapping[str, Variable], finish_reason: str | Non
 def _without_thought(text: str) -> tuple[str, str]:
     """The model's thinking aloud, and the rest, without the marks of chat templates."""
     text = _SPECIAL.sub("", text.replace("\r\n", "\n").lstrip("\ufeff"))
+    thought = ""
     if opening := _THOUGHT.match(text):
-        thought, _, rest = text[opening.end() :].partition(f"</{opening[1]}>")
-        return thought.strip(), rest
-    thought, closing, rest = text.partition("</think>")
-    if closing and "{" not in thought and "```" not in thought:
-        return thought.strip(), rest  # the template had opened it
-    return "", text
+        thought, _, text = text[opening.end() :].partition(f"</{opening[1]}>")
+    if text.lstrip()[:1] not in ("{", "["):
+        for end in [*_THOUGHT_ENDS.finditer(masked(text, blocks(text)))][-1:]:  # a prompt may speak of thoughts
+            return f"{thought}\n{text[: end.start()]}".strip(), text[end.end() :]
+    return thought.strip(), text

@@ -66,13 +66,22 @@ def _body(lines: list[str], first: int, opening: re.Match[str]) -> tuple[int, st
     return len(lines) - first, "".join(body).rstrip().removesuffix(fence)
 
 
+def between(text: str, found: list[Block]) -> list[tuple[int, str]]:
+    """The parts of the text without its blocks, each with its place."""
+    starts, ends = [0, *(block.end for block in found)], [*(block.start for block in found), len(text)]
+    return [(start, text[start:end]) for start, end in zip(starts, ends, strict=True)]
+
+
 def outside(text: str, found: list[Block]) -> str:
     """The text without its blocks."""
-    position, parts = 0, []
-    for block in found:
-        parts.append(text[position : block.start])
-        position = block.end
-    return "".join([*parts, text[position:]])
+    return "".join(part for _, part in between(text, found))
+
+
+def masked(text: str, found: list[Block]) -> str:
+    """The text with its blocks as so many backticks, so that places in it stay."""
+    parts = between(text, found)
+    ends = [*(start for start, _ in parts[1:]), len(text)]
+    return "".join(part + "`" * (end - start - len(part)) for (start, part), end in zip(parts, ends, strict=True))
 
 
 def variable_tags(text: str) -> Iterator[tuple[str, str, int]]:

@@ -93,7 +93,7 @@ def _strict(part: Any) -> Any:
     if not isinstance(part, dict):
         return part
     if "$ref" in part:
-        return {"$ref": part["$ref"]}
+        part = {key: part[key] for key in ("$ref", "$defs") if key in part}
     named = {
         key: {name: _strict(each) for name, each in part[key].items()} for key in ("properties", "$defs") if key in part
     }

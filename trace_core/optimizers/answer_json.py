@@ -8,23 +8,20 @@ from it and nothing was added. Nothing is evaluated.
 
 from __future__ import annotations
 
-import ast
 import json
-import math
 import re
-from collections.abc import Iterator
 from typing import Any
 
-from trace_core.code.source import parse
+from trace_core.validators import everything_in, python_literal, require_sound
 
-OBJECT_START = re.compile(r"""[{｛]\s*(?:[}｝]|["'`“”‘’＂]|\w+\s*:)""")
+_SPACE = r"(?:\s|//[^\n]{0,200}\n|/\*[^*]{0,200}\*/)*"
+OBJECT_START = re.compile(rf"""[{{｛]{_SPACE}(?:[}}｝]|["'`“”‘’＂]|\w+\s*:)""")
 _STRING = r'"(?:\\.|[^"\\])*"'
-_DEPTH = 50
 _REPAIR_LENGTH, _REPAIR_QUOTES = 20_000, 1_000  # json-repair takes time that grows with the square of the quotes
 
 
 class JSONReadError(ValueError):
-    """A text begins a JSON object and is none, or a value is no JSON; the message says why."""
+    """A text begins a JSON object and is none; the message says why."""
 
 
 class Duplicates(list[Any]):
@@ -57,7 +54,7 @@ def _read(text: str, start: int) -> tuple[dict[str, Any], int]:
 
 def _mended(text: str, error: ValueError) -> dict[str, Any]:
     body = text[: max(text.rfind("}"), text.rfind("｝")) + 1]
-    attempts = [(_typographic, body), (_python, body), (_repaired, body)]
+    attempts = [(_typographic, body), (python_literal, body), (_repaired, body)]
     if text.endswith("}") and _at_end(text, error):
         attempts.insert(0, (_strict, text + "}"))  # only the outermost brace was forgotten: no value is cut
     for read, source in attempts:
@@ -112,19 +109,6 @@ def _typographic(text: str) -> Any:
     return _strict(re.sub(f"({_STRING})|([｛｝：，［］])|{odd}", lambda m: m[1] or outside.get(m[2], " "), text))
 
 
-def _python(text: str) -> Any:
-    """A Python literal: single or triple quotes, True, None."""
-    [statement] = parse(text).body
-    if not isinstance(statement, ast.Expr):
-        raise ValueError("a statement is no literal")
-    for each in ast.walk(statement):
-        if isinstance(each, ast.Dict):
-            keys = [key.value for key in each.keys if isinstance(key, ast.Constant)]
-            if len(set(keys)) < len(keys):
-                raise ValueError("a key is given twice")
-    return ast.literal_eval(statement.value)
-
-
 def _repaired(text: str) -> Any:
     if len(text) > _REPAIR_LENGTH or len(re.findall(r"""["'{\[]""", text)) > _REPAIR_QUOTES:
         raise ValueError("too long to repair")
@@ -134,10 +118,20 @@ def _repaired(text: str) -> Any:
     plain = _unescaped(text)
     if _content(json.dumps(value, ensure_ascii=False)) != _content(text):
         raise ValueError("the repair would drop or add something")
-    texts = [each for each in leaves(value, keys=False) if isinstance(each, str)]
-    if not all(any(each + quote in plain for quote in "\"'`”’") for each in texts):
-        raise ValueError("the repair would change a value, or complete one")
+    for each in _texts(value):
+        if not any(each + quote in plain for quote in "\"'`”’"):
+            raise ValueError("the repair would change a value, or complete one")
+        if re.search(r"""["']\s*\+\s*["']""", each):
+            raise ValueError("the repair would take a sum of strings for one")
     return value
+
+
+def _texts(value: Any) -> list[str]:
+    """Every string in nested lists and dicts, but for keys."""
+    if isinstance(value, str):
+        return [value]
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [text for part in parts for text in _texts(part)]
 
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "/": "/", "\\": "\\", '"': '"', "'": "'"}
@@ -153,38 +147,20 @@ def _unescaped(text: str) -> str:
 
 def _content(text: str) -> str:
     """What must survive a repair: everything but quotes, commas, spaces, comments, and how a number is written."""
-    text = re.sub(r"""(?://|#)[^"'\n]*$""", "", text, flags=re.MULTILINE)
+    text = re.sub(r"""(?://|#)[^"'\n]*$|/\*[^"']*?\*/""", "", text, flags=re.MULTILINE)
     text = re.sub(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", lambda match: repr(float(match[0])), text)
     text = re.sub(r"\b(?:None|null|NULL)\b", "null", text)
     text = re.sub(r"\b[Tt](?:rue|RUE)\b", "true", re.sub(r"\b[Ff](?:alse|ALSE)\b", "false", text))
     return re.sub(r"""["'`,\s]""", "", _unescaped(text))
 
 
-def leaves(value: object, keys: bool = True) -> Iterator[object]:
-    """Every scalar in nested lists, tuples, sets and dicts. Raises JSONReadError below 50 levels."""
-    stack = [(value, 0)]
-    while stack:
-        item, depth = stack.pop()
-        if depth > _DEPTH:
-            raise JSONReadError("is nested too deeply")
-        if isinstance(item, dict):
-            stack += [(part, depth + 1) for pair in item.items() for part in pair[not keys :]]
-        elif isinstance(item, list | tuple | set | frozenset) and not isinstance(item, Duplicates):
-            stack += [(part, depth + 1) for part in item]
-        else:
-            yield item
-
-
 def fault(value: object) -> str | None:
     """Why a value can be no parameter's: not finite, half a character, a key twice, endless nesting."""
     try:
-        for item in leaves(value):
+        for item in everything_in(value):
             if isinstance(item, Duplicates):
                 return "is given twice, with different values"
-            if isinstance(item, float) and not math.isfinite(item):
-                return f"a finite number is expected, not {item}"
-            if isinstance(item, str) and re.search("[\ud800-\udfff]", item):
-                return "holds half of a surrogate pair, which is no character"
-    except JSONReadError as error:
+            require_sound(item)
+    except ValueError as error:
         return str(error)
     return None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from trace_core.errors import InvalidValue, UnusableAnswer
-from trace_core.optimizers.answer_blocks import Block, blocks, elements, outside, variable_tags
+from trace_core.optimizers.answer_blocks import Block, between, blocks, elements, outside, variable_tags
 from trace_core.optimizers.answer_json import OBJECT_START, Duplicates, JSONReadError, objects
+from trace_core.optimizers.answer_labels import labels
 from trace_core.optimizers.answer_values import (
     Names,
     Variable,
@@ -18,6 +20,7 @@ from trace_core.optimizers.answer_values import (
     functions,
     identifier,
     is_text,
+    keeps,
     printable,
     settle,
     unchanged,
@@ -25,8 +28,7 @@ from trace_core.optimizers.answer_values import (
 
 _REASONING = ("reasoning", "reason", "explanation")
 _COMMENTARY = (*_REASONING, "thought", "thoughts", "analysis", "answer", "feedback", "suggestion", "suggestions")
-_NAME = re.compile(r"[\w.\[\]]*\w[\w.\[\]]*")
-_MARKED = re.compile(r"`([^`\n]+)`|\*\*([^*\n]+)\*\*|\"([^\"\n]+)\"|<([^<>\n]+)>")
+_COMMENT = re.compile(r"\b(?:this|the|current|present) prompt\b|\bas (?:it )?is\b", re.IGNORECASE)
 
 
 class Reader:
@@ -46,7 +48,9 @@ class Reader:
         self._text = text
         self._blocks = blocks(text)
         self._prose = outside(text, self._blocks)
+        self._examples: list[dict[str, Any]] = []
         self._broken = ""
+        self._unread = False
         self._answered = False
 
     def read(self) -> Reader:
@@ -77,29 +81,46 @@ class Reader:
     # --- JSON
 
     def _from_json(self) -> None:
-        for sources in self._json_sources():
-            for source in sources:
-                try:
-                    answers = [each for each in objects(source) if self._is_answer(each)]
-                except JSONReadError as error:
-                    self._broken = str(error)
-                    continue
+        for sources, in_prose in self._json_sources():
+            for start, source in sources:
+                answers = self._objects(start, source)
+                self._examples += [each for each in answers if in_prose and _suggestion(each) is None]
                 for answer in answers:
-                    self._take(answer)
-                    self._answered = True
+                    if not in_prose or _suggestion(answer) is not None:
+                        self._take(answer)
+                        self._answered = True
             if self._answered:
                 return
 
-    def _json_sources(self) -> Iterator[list[str]]:
+    def _json_sources(self) -> Iterator[tuple[list[tuple[int, str]], bool]]:
+        """The parts of the answer to look for objects in, each with its place, and whether they are prose."""
         if self._text.lstrip()[:1] in ("{", "[", "｛"):
-            yield [self._text]  # a block in it stands inside a string
+            yield [(0, self._text)], False  # a block in it stands inside a string
             return
-        yield [
-            block.text
-            for block in self._blocks
-            if block.text.lstrip()[:1] in ("{", "｛") and ("suggestion" in block.text or not self._labels(block))
-        ]
-        yield [self._prose]
+        likely = [block for block in self._blocks if block.text.lstrip()[:1] in ("{", "｛")]
+        likely = [block for block in likely if "suggestion" in block.text or not labels(block, self.names)]
+        yield [(block.start, block.text) for block in likely], False
+        yield between(self._text, self._blocks), bool(self._blocks)
+
+    def _objects(self, start: int, source: str) -> list[dict[str, Any]]:
+        """The answers in a part of the text; one that is not whole there may have a fence in a string of its own."""
+        try:
+            try:
+                found = objects(source)
+            except JSONReadError:
+                if self._broken or source == self._text:
+                    raise
+                found = objects(self._text[start:])
+        except JSONReadError as error:
+            self._broken = str(error)
+            self._unread |= "suggestion" in source or any(f'"{name}"' in source for name in self.names.exact)
+            return []
+        return [each for each in map(self._named, found) if self._is_answer(each)]
+
+    def _named(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """`{"name": n, "value": v}` as `{n: v}`."""
+        pair = isinstance(answer.get("name"), str) and {*answer} - {*_COMMENTARY} == {"name", "value"}
+        return {answer["name"]: answer["value"]} if pair and not self.names.meant("name", whole=True) else answer
 
     def _is_answer(self, value: dict[str, Any]) -> bool:
         keys = [key for key in value if key.strip().casefold() not in _COMMENTARY]
@@ -116,14 +137,20 @@ class Reader:
         for each in comments:
             if each.strip().casefold() in _REASONING and isinstance(answer[each], str):
                 self.reasoning = answer[each]
-        suggestion = answer[key] if key is not None else {each: answer[each] for each in answer if each not in comments}
+        rest = {each: answer[each] for each in answer if each not in comments}
+        suggestion = rest if key is None else answer[key]
+        for beside in [] if key is None else rest:
+            if self.names.meant(beside, whole=True):
+                self._add(beside, rest[beside])
         if isinstance(suggestion, str):
             suggestion = self._from_text(suggestion)
+        several = suggestion if isinstance(suggestion, list) else [suggestion]
         if isinstance(suggestion, Duplicates):
             self.refusals["suggestion"] = "is given twice, with different values; give one"
-        elif isinstance(suggestion, dict):
-            for name, value in suggestion.items():
-                self._add(name, value)
+        elif several and all(isinstance(each, dict) for each in several):
+            for part in several:
+                for name, value in self._named(part).items():
+                    self._add(name, value)
         elif suggestion is not None:
             self.refusals["suggestion"] = "must be a JSON object with a value for each variable"
 
@@ -150,7 +177,8 @@ class Reader:
         for block in self._blocks:
             for name in self._owners(block):
                 texts.setdefault(name, []).append(self._share(name, block.text))
-        if not texts and len(self.variables) == 1:
+        named = {*texts}
+        if not texts and len(self.variables) == 1 and not self._unread:
             [(name, variable)] = self.variables.items()
             lone = [block.text for block in self._blocks if block.text.strip() and self._may_be(variable, block)]
             texts = {name: lone} if lone else {}
@@ -159,11 +187,13 @@ class Reader:
                 return
         for name, several in texts.items():
             self.given[name] = _chosen(self.variables[name], several)
+        for example in self._examples:
+            self._take({key: each for key, each in example.items() if named.isdisjoint(self.names.meant(key))})
         if not texts:
             self._from_elements()
             return
         for name, value in self._assignments(self._prose):
-            if name not in texts and _fits(self.variables[name], value):
+            if name not in texts and not is_text(self.variables[name]) and _fits(self.variables[name], value):
                 self.given.setdefault(name, []).append(value)
 
     def _fences_do_not_pair(self) -> bool:
@@ -176,7 +206,7 @@ class Reader:
         """The variables that a block is for: the one named on or above it, and those whose function it defines."""
         if not block.text.strip():
             return []
-        named = self._labels(block)
+        named = labels(block, self.names)
         if any(self.variables[name].kind != "code" for name in named):
             return named
         defined = functions(code_text(block.text))
@@ -184,31 +214,17 @@ class Reader:
         unique = len({*owners.values()}) == len(owners)
         return list(dict.fromkeys([*named, *owners])) if unique else named
 
-    def _labels(self, block: Block) -> list[str]:
-        """The one variable named on the opening fence, by the line above, or, where there are several, in that line."""
-        info = block.info.split()
-        places = [(info, True), ([block.label], False), (info, False)]
-        if len(self.variables) > 1:
-            marked = [next(filter(None, groups)) for groups in _MARKED.findall(block.label)]
-            words = _NAME.findall(block.label)  # a name in the middle of a sentence may be about another block
-            dotted = [word for word in (words if len(words) < 4 else words[-1:]) if "." in word or "_" in word]
-            places += [(marked, False), (dotted, True)]
-        for words, whole in places:
-            found = {name for word in words for name in self.names.meant(word, whole)}
-            if len(found) == 1:
-                return [*found]
-        return []
-
     def _share(self, name: str, text: str) -> str:
         """A block without the functions that belong to other variables."""
         if name not in self._functions:
             return text
         text = code_text(text)
         others = {*self._functions.values()} - {self._functions[name]}
-        foreign = [span for function, span in functions(text).items() if function in others]
-        lines = enumerate(text.split("\n"), start=1)
-        kept = [line for number, line in lines if not any(first <= number <= last for first, last in foreign)]
-        return "\n".join(kept)
+        lines = text.split("\n")
+        for each in sorted(functions(text).values(), key=lambda each: -each.lineno):
+            if each.name in others:
+                del lines[min(one.lineno for one in (each, *each.decorator_list)) - 1 : each.end_lineno]
+        return "\n".join(lines)
 
     def _may_be(self, variable: Variable, block: Block) -> bool:
         """Whether an unnamed block may be the value of the only variable: text is no JSON, unless it was before."""
@@ -229,15 +245,21 @@ class Reader:
     def _from_lines(self) -> None:
         if self._broken:
             return  # a line of JSON that cannot be read may have lost its end
+        texts = []
         for name, value in self._assignments(self._text):
-            self.given.setdefault(name, []).append(value)
+            if not is_text(self.variables[name]):
+                self.given.setdefault(name, []).append(value)
+            elif not keeps(value):
+                texts.append(name)
+        if self.given:
+            self.refusals |= dict.fromkeys(texts, "is a text; give it in a block under its name, or as JSON")
 
     def _assignments(self, text: str) -> Iterator[tuple[str, str]]:
-        """The lines that give a value, other than text, to a variable."""
-        for line in text.splitlines():
+        """The lines that give a value to a variable, but for those in the midst of a sentence."""
+        for line, after in pairwise([*text.splitlines(), ""]):
             named = assignment(line)
             meant = self.names.meant(named[0], whole=True) if named else []
-            if named and len(meant) == 1 and not is_text(self.variables[meant[0]]):
+            if named and len(meant) == 1 and (assignment(after) or not after[:1].islower()):
                 yield meant[0], named[1]
 
     def _from_bare_code(self) -> None:
@@ -255,8 +277,9 @@ class Reader:
             return
         ((name, variable),) = self.variables.items()
         present = variable.data.strip() if isinstance(variable.data, str) and variable.kind != "code" else ""
-        if " " in present and self._text.strip().startswith(present):
-            self.given[name] = [self._text.strip()]
+        text = self._text.strip()
+        if " " in present and text.startswith(present) and not _COMMENT.search(text, len(present)):
+            self.given[name] = [text]
 
 
 def _suggestion(answer: dict[str, Any]) -> str | None:

@@ -1,7 +1,8 @@
 """Which variable an LLM means by a name that it wrote, and which value by what it wrote for it.
 
-A value is refused rather than mended: text loses the whitespace around it and code its common indentation, a value of
-another type may be written as text, and the parameter's own check has the last word.
+A value is refused rather than mended: text loses the whitespace around it and the variable's name before it, code its
+common indentation, a value of another type may be written as text, and the parameter's own check has the last word. A
+text that speaks of a value instead of being one is refused, or keeps the present value where it says so.
 """
 
 from __future__ import annotations
@@ -18,9 +19,17 @@ from trace_core.code.source import parse
 from trace_core.errors import InvalidValue
 from trace_core.optimizers.answer_blocks import unfenced
 from trace_core.optimizers.answer_json import fault, same
+from trace_core.rendering import literal
 
-_KEEPS = {"null", "none", "unchanged", "no change"}
-_PLACEHOLDERS = {"...", "…", "<value>", "<new value>"}
+_KEEPS = re.compile(
+    r"null|none|n/?a|unchanged|as[ -]is|(?:the )?same(?: as (?:before|above|now))?"
+    r"|no (?:further )?changes?(?: (?:is |are )?(?:needed|necessary|required|made))?"
+    r"|(?:keep|leave)(?: (?:it|this|that))?(?: the)?(?: (?:current|present|existing|same))?"
+    r"(?: (?:value|prompt|text|code|version|one))?(?: unchanged| as[ -](?:it )?is)?"
+)
+_PLACEHOLDER = re.compile(r"\.\.\.|…|<value>|<new value>", re.IGNORECASE)
+_STAND_IN = re.compile(r"\.\.\.|…|<[\w .,:'’…/-]*>|\[[\w .,:'’…/-]*\]")
+_MASK = "*" * 10  # what pydantic writes for a SecretStr
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _ASSIGNMENT = re.compile(r"""[\s>*#`"'-]*([\w.\[\]]+)[`"'*]*\s*[:=]\s*(\S.*)""")
 
@@ -137,9 +146,11 @@ def _value(variable: Variable, written: Any) -> Any:
     if written is None and not takes_null(variable):
         return variable.data
     problem = fault(written)
+    if problem is None and not is_text(variable) and _MASK in literal(written):
+        problem = f"holds {_MASK} in place of a secret, which cannot be learned"
     if problem is None and isinstance(written, str) and is_text(variable):
-        written = code_text(written) if variable.kind == "code" else written
-        if variable.kind != "setting" and written.strip().casefold() in _KEEPS:
+        written = code_text(written) if variable.kind == "code" else _unlabelled(variable, written)
+        if variable.kind != "setting" and keeps(written):
             return variable.data
         problem = _fault_of_text(variable, written)
     if problem is not None:
@@ -150,17 +161,78 @@ def _value(variable: Variable, written: Any) -> Any:
         return _other_reading(variable, written, error)
 
 
+def keeps(written: str) -> bool:
+    """Whether a text says that the value stays: `(no change)`, `N/A`, `Keep the current prompt.`"""
+    return _KEEPS.fullmatch(written.strip(" \n\t.!()[]<>*_`\"'-").casefold()) is not None
+
+
 def _fault_of_text(variable: Variable, text: str) -> str | None:
-    if text.strip().casefold() in _PLACEHOLDERS and text != variable.data:
+    present = str(variable.data)
+    stand_in = _PLACEHOLDER if variable.kind == "setting" else _STAND_IN
+    if stand_in.fullmatch(text.strip()) and not stand_in.fullmatch(present.strip()):
         return f"{text.strip()} stands for a value and is none; write it out"
     if variable.kind == "setting":
         return None
     if not text.strip():
         return "is empty"
     control = _CONTROL.search(text)
-    if control and variable.kind != "code":
+    if variable.kind == "code":
+        nothing = _does_nothing(text) and not _does_nothing(present)
+        return "has a function without a body; write the whole function" if nothing else None
+    if control:
         return f"holds the control character {control[0]!r}"
+    if _is_difference(text) and not _is_difference(present):
+        return "is a list of differences; write the whole new text"
     return None
+
+
+def _is_difference(text: str) -> bool:
+    """Whether a text is a diff: after its first line, which may have lost a space, each line has its mark."""
+    lines = text.splitlines()
+    marks = {line[0] for line in lines if line}
+    return {"+", "-"} <= marks and all(line[0] in "+-@ " for line in lines[1:] if line)
+
+
+def _does_nothing(code: str) -> bool:
+    """Whether a function of the code is only announced: `...` or `pass` under comments and a docstring."""
+    bodies = [each.body for each in functions(code).values()]
+    return any(all(isinstance(line, ast.Pass) or _is_constant(line) for line in body) for body in bodies)
+
+
+def _is_constant(line: ast.stmt) -> bool:
+    return isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)
+
+
+def _unlabelled(variable: Variable, text: str) -> str:
+    """A text without the variable's name before it, and out of the Python string that it is assigned as."""
+    present = str(variable.data)
+    match = None if _label(variable.name).match(present) else _label(variable.name).match(text)
+    rest = textwrap.dedent(text[match.end() :]).strip() if match else text
+    assigned = _assigned(f"text = {rest}" if match else text)
+    if assigned is None or _assigned(present) is not None:
+        return rest
+    try:
+        value = ast.literal_eval(assigned)
+    except (ValueError, TypeError, MemoryError, RecursionError):
+        raise InvalidValue(variable.name, "is Python code that makes a text; write the text itself") from None
+    return value if isinstance(value, str) else rest
+
+
+def _label(name: str) -> re.Pattern[str]:
+    """A name before its value, on a line of its own, or as YAML has it before a text of several lines."""
+    names = "|".join(re.escape(each) for each in (name, re.sub(r"\W+", "_", name)))
+    return re.compile(rf"""[\s#*`"']*(?:{names})[`*"']*[ \t]*(?:[:=][ \t*]*(?:[|>][+-]?[ \t]*(?=\n))?|(?=\n))""")
+
+
+def _assigned(text: str) -> ast.expr | None:
+    """What a text that is one Python assignment gives to a name, if there is a string in it."""
+    try:
+        body = parse(text.strip()).body
+    except SyntaxError:
+        return None
+    value = body[0].value if len(body) == 1 and isinstance(body[0], ast.Assign | ast.AnnAssign) else None
+    strings = [each for each in ast.walk(value) if isinstance(getattr(each, "value", None), str)] if value else []
+    return value if strings else None
 
 
 def _other_reading(variable: Variable, written: Any, error: InvalidValue) -> Any:
@@ -170,7 +242,7 @@ def _other_reading(variable: Variable, written: Any, error: InvalidValue) -> Any
             return variable.check(other)
         except InvalidValue:
             continue
-    if isinstance(written, str) and written.strip().casefold() in _KEEPS:
+    if isinstance(written, str) and keeps(written):
         return variable.data
     raise error
 
@@ -199,17 +271,13 @@ def code_text(text: str) -> str:
     return textwrap.dedent(unfenced(text).strip("\n")).rstrip()
 
 
-def functions(text: str) -> dict[str, tuple[int, int]]:
-    """The functions at the top level of code, with their first and last line; none if it is not Python."""
+def functions(text: str) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions at the top level of code; none if it is not Python."""
     try:
         body = parse(text).body
     except SyntaxError:
         return {}
-    return {
-        each.name: (min([each.lineno, *(one.lineno for one in each.decorator_list)]), each.end_lineno or each.lineno)
-        for each in body
-        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
-    }
+    return {each.name: each for each in body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)}
 
 
 def function_name(variable: Variable) -> str | None:

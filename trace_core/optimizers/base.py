@@ -8,91 +8,23 @@ so one description of it serves the sync and the async face.
 from __future__ import annotations
 
 import asyncio
-import difflib
 import inspect
 import time
 import warnings
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
-from trace_core.errors import AsyncOnly, BudgetExceeded, InvalidValue, LLMError, NoLLM, UnusableAnswer
-from trace_core.llm.chat import ChatModel, Completion, Message, Usage
+from trace_core.errors import InvalidValue, LLMError, UnusableAnswer
+from trace_core.llm.chat import ChatModel, Message
 from trace_core.nodes import Node
 from trace_core.optimizers.answer import Answer, parse
 from trace_core.optimizers.answer_format import answers_in_blocks, format_instruction, schema
+from trace_core.optimizers.asking import Asking, Dialogue, Request, aask, ask, recorded
 from trace_core.optimizers.problem import Problem, make_problem
+from trace_core.optimizers.records import NothingChanged, Proposal, StepRecord
 from trace_core.parameter_nodes import ParameterNode
 from trace_core.parameters import ParameterSet, WhenBusy, when_idle
 from trace_core.propagators import Batch, FeedbackLike, Propagator, Received
-
-
-class NothingChanged(UserWarning):
-    """A step left all parameters as they were; the message says why."""
-
-
-class Request(NamedTuple):
-    """One question to the LLM."""
-
-    messages: list[Message]
-    schema: Mapping[str, Any] | None = None
-
-
-_MUST_BE_SEEN = (NoLLM, AsyncOnly, BudgetExceeded)
-"""What leaves a step: no later one will go better."""
-
-Dialogue = Generator[Request, Completion, Answer]
-"""Asks as often as it needs to and returns what was suggested."""
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """New values for some parameters, checked and not yet written; `before` has what they were."""
-
-    values: dict[str, Any]
-    before: dict[str, Any]
-    reasoning: str = ""
-
-    def diff(self) -> str:
-        """What would change, as a unified diff of each value."""
-        parts: list[str] = []
-        for name, value in self.values.items():
-            old, new = (str(each).splitlines() for each in (self.before[name], value))
-            parts += difflib.unified_diff(old, new, f"{name} (before)", f"{name} (after)", lineterm="")
-        return "\n".join(parts)
-
-
-@dataclass(slots=True)
-class StepRecord:
-    """What happened in one step: what was asked and answered, what was refused, and what changed."""
-
-    problem: Problem | None = None
-    messages: list[Message] = field(default_factory=list)
-    answer: str = ""
-    proposal: Proposal | None = None
-    refusals: dict[str, str] = field(default_factory=dict)
-    unreached: dict[str, str] = field(default_factory=dict)
-    before: dict[str, Any] = field(default_factory=dict)
-    after: dict[str, Any] = field(default_factory=dict)
-    usage: Usage = field(default_factory=Usage)
-    seconds: float = 0.0
-
-    @property
-    def changed(self) -> list[str]:
-        """The names of the parameters that the step changed."""
-        return [name for name, value in self.after.items() if value is not self.before[name]]
-
-    def __str__(self) -> str:
-        lines = [f"step: changed {', '.join(self.changed) or 'nothing'}"]
-        if self.proposal is not None and self.changed:
-            lines.append(self.proposal.diff())
-        lines += [f"refused {name}: {reason}" for name, reason in self.refusals.items()]
-        lines += [f"not reached {name}: {reason}" for name, reason in self.unreached.items()]
-        usage = self.usage
-        lines.append(
-            f"{usage.calls} calls, {usage.prompt_tokens}+{usage.completion_tokens} tokens, {self.seconds:.1f} s"
-        )
-        return "\n".join(lines)
 
 
 def _mended(earlier: Answer, later: Answer) -> Answer:
@@ -186,7 +118,7 @@ class Optimizer:
             except UnusableAnswer as error:
                 answer, wrong = Answer({}, "", {"answer": error.reason}), error.reason
             except LLMError as error:
-                if not so_far.values:
+                if retries_left == self.retries:
                     raise
                 answer, wrong, retries_left = Answer({}, "", {"llm": str(error)}), "", 0
             so_far = _mended(so_far, answer)
@@ -204,11 +136,11 @@ class Optimizer:
 
     def propose(self, batch: Batch | None = None) -> Proposal:
         """Ask for new values without writing them."""
-        return self._sync(self._proposing(batch)).proposal or Proposal({}, {})
+        return ask(self._proposing(batch), lambda: self.llm).proposal or Proposal({}, {})
 
     async def apropose(self, batch: Batch | None = None) -> Proposal:
         """`propose` in async code."""
-        return (await self._async(self._proposing(batch))).proposal or Proposal({}, {})
+        return (await aask(self._proposing(batch), lambda: self.llm)).proposal or Proposal({}, {})
 
     def apply(self, proposal: Proposal, when_busy: WhenBusy = "raise") -> None:
         """Write a proposal's values, all or none.
@@ -245,10 +177,11 @@ class Optimizer:
         Warns:
             NothingChanged: with the reason.
         """
-        record = self._sync(self._proposing(batch))
+        record = ask(self._proposing(batch), lambda: self.llm)
         approved = approve is None or record.proposal is None or approve(record.proposal)
-        if inspect.iscoroutine(approved):
-            approved.close()
+        if inspect.isawaitable(approved):
+            if inspect.iscoroutine(approved):
+                approved.close()
             raise TypeError("approve is async: use `await optimizer.astep(approve=...)`")
         return self._finish(record, approved, when_busy)
 
@@ -259,14 +192,14 @@ class Optimizer:
         when_busy: WhenBusy = "raise",
     ) -> StepRecord:
         """`step` in async code; `approve` may be async too."""
-        record = await self._async(self._proposing(batch))
+        record = await aask(self._proposing(batch), lambda: self.llm)
         approved = True if approve is None or record.proposal is None else approve(record.proposal)
         approved = await approved if inspect.isawaitable(approved) else approved
         if approved and record.proposal is not None and when_busy == "wait":  # without holding up the event loop
             await asyncio.to_thread(when_idle, [self.parameters[name] for name in record.proposal.values], when_busy)
         return self._finish(record, approved, when_busy)
 
-    def _proposing(self, batch: Batch | None) -> Generator[Request, Completion, StepRecord]:
+    def _proposing(self, batch: Batch | None) -> Asking:
         received = self.received(batch)
         record = StepRecord(before=self.parameters.state_dict())
         start = time.perf_counter()
@@ -277,7 +210,7 @@ class Optimizer:
             if name not in record.problem.variables
         }
         if record.problem.variables:
-            answer = yield from self._recorded(self._dialogue(record.problem, received), record)
+            answer = yield from recorded(self._dialogue(record.problem, received), record)
             record.refusals |= answer.refusals
             if answer.values:
                 before = {name: record.before[name] for name in answer.values}
@@ -286,60 +219,6 @@ class Optimizer:
             record.refusals["feedback"] = "no feedback reached a parameter; call output.backward(...) before the step"
         record.seconds = time.perf_counter() - start
         return record
-
-    @staticmethod
-    def _recorded(dialogue: Dialogue, record: StepRecord) -> Dialogue:
-        """Pass requests on, noting what they cost; an LLM that fails ends the dialogue with a refusal."""
-        try:
-            request = next(dialogue)
-            while True:
-                record.messages = list(request.messages)
-                try:
-                    completion = yield request
-                except LLMError as error:
-                    record.usage += error.usage or Usage()
-                    request = dialogue.throw(error)
-                else:
-                    record.answer = completion.text
-                    record.usage += completion.usage
-                    request = dialogue.send(completion)
-        except StopIteration as end:
-            answer: Answer = end.value
-            return answer
-        except LLMError as error:
-            if isinstance(error, _MUST_BE_SEEN):
-                raise
-            return Answer({}, "", {"llm": str(error)})
-
-    def _sync(self, asking: Generator[Request, Completion, StepRecord]) -> StepRecord:
-        try:
-            request = next(asking)
-            llm = self.llm
-            while True:
-                try:
-                    completion = llm.complete(request.messages, request.schema)
-                except LLMError as error:
-                    request = asking.throw(error)
-                else:
-                    request = asking.send(completion)
-        except StopIteration as end:
-            record: StepRecord = end.value
-            return record
-
-    async def _async(self, asking: Generator[Request, Completion, StepRecord]) -> StepRecord:
-        try:
-            request = next(asking)
-            llm = self.llm
-            while True:
-                try:
-                    completion = await llm.acomplete(request.messages, request.schema)
-                except LLMError as error:
-                    request = asking.throw(error)
-                else:
-                    request = asking.send(completion)
-        except StopIteration as end:
-            record: StepRecord = end.value
-            return record
 
     def _finish(self, record: StepRecord, approved: bool, when_busy: WhenBusy) -> StepRecord:
         try:

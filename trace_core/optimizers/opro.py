@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from trace_core.llm.chat import ChatModel, Message
 from trace_core.optimizers.answer_format import format_instruction
-from trace_core.optimizers.base import Dialogue, Optimizer
+from trace_core.optimizers.asking import Dialogue
+from trace_core.optimizers.base import Optimizer
 from trace_core.optimizers.problem import Problem, Section
 from trace_core.optimizers.tries import tries
 from trace_core.parameter_nodes import ParameterNode

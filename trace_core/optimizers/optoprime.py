@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from trace_core.llm.chat import ChatModel, Message
 from trace_core.optimizers.answer_format import format_instruction
-from trace_core.optimizers.base import Dialogue, Optimizer
+from trace_core.optimizers.asking import Dialogue
+from trace_core.optimizers.base import Optimizer
 from trace_core.optimizers.problem import OF_A_RUN, Problem, Section, make_problem
 from trace_core.optimizers.tries import tries
 from trace_core.parameter_nodes import ParameterNode
@@ -87,5 +88,6 @@ class OptoPrime(Optimizer):
         self._last_text = text
         question = f"{text}\n\n{again}{format_instruction(problem.variables)}"
         answer = yield from self._ask([Message(role="user", content=question)], problem.variables)
-        self._tried |= tries(problem.variables, received)
+        if self.memory_size:
+            self._tried |= tries(problem.variables, received)
         return answer

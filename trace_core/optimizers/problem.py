@@ -16,6 +16,7 @@ from typing import Any
 from trace_core.graph_text import code_line
 from trace_core.nodes import MessageNode, Node
 from trace_core.optimizers.answer_format import answers_in_blocks
+from trace_core.optimizers.describing import as_read, constraints, in_json
 from trace_core.optimizers.shapes import Example, Shape, Slot, shapes_of
 from trace_core.parameter_nodes import ParameterNode
 from trace_core.parameters import ParameterSet
@@ -25,6 +26,7 @@ from trace_core.trace_graph import free_name
 
 _VALUE_LIMITS = (None, 2_000, 600, 200, 60)
 _LINE_LIMITS = (100, 30, 8)
+_EXAMPLE_LIMITS = (30, 8)
 _INLINE_UP_TO = 60
 _CHARACTERS_PER_TOKEN = 4
 OF_A_RUN = ("inputs", "others", "outputs", "feedback")
@@ -91,13 +93,19 @@ def make_problem(
         received: outputs and what was said about them.
         mask: names of sections to leave out, such as "code" or "inputs".
         max_tokens: about how long it may be (at four characters a token): first long values keep head and tail, then
-            long graphs fold their middle. Variables and feedback are never cut.
+            long graphs fold their middle, then of the examples in the middle only the feedback is shown. Variables and
+            feedback are never cut.
     """
     shapes = shapes_of(parameters.values(), received)
     reached = {id for shape in shapes for id in shape.parameters}
     variables = ParameterSet([parameter for parameter in parameters.values() if parameter.id in reached])
     most = max_tokens * _CHARACTERS_PER_TOKEN
-    for limits in [(values, None) for values in _VALUE_LIMITS] + [(_VALUE_LIMITS[-1], lines) for lines in _LINE_LIMITS]:
+    shortest, fewest = _VALUE_LIMITS[-1], _LINE_LIMITS[-1]
+    for limits in (
+        *((values, None, None) for values in _VALUE_LIMITS),
+        *((shortest, lines, None) for lines in _LINE_LIMITS),
+        *((shortest, fewest, examples) for examples in _EXAMPLE_LIMITS),
+    ):
         problem = _Writer(shapes, variables, mask, *limits).problem()
         if sum(len(section.text) for section in problem.sections) <= most:
             break
@@ -114,13 +122,17 @@ class _Writer:
         mask: Collection[str],
         value_limit: int | None,
         line_limit: int | None,
+        example_limit: int | None,
     ) -> None:
         self._shapes = shapes
         self._variables = variables
         self._mask = mask
         self._value_limit = value_limit
         self._line_limit = line_limit
-        self._several_examples = sum(len(shape.examples) for shape in shapes) > 1
+        count = sum(len(shape.examples) for shape in shapes)
+        self._several_examples = count > 1
+        kept = count if example_limit is None else example_limit
+        self._left_out = range(kept // 2 + 1, count - (kept - kept // 2) + 1)
         graphs = [shape.examples[0].graph for shape in shapes]
         self._code_names = {p.id: graph.identifier(p) for graph in graphs for p in graph.parameters}
         codes = {(o.op, p.id) for graph in graphs for o in graph.operations for p in o.parents if _is_code(o, p)}
@@ -136,7 +148,8 @@ class _Writer:
             code.append(Section("code", which, self._folded(self._code_lines(shape, names))))
             documentation += [line for line in _documentation(shape) if line not in documentation]
             for number, example in enumerate(shape.examples, first):
-                runs += self._run(shape, example, names, str(number) if self._several_examples else "")
+                run = self._run(shape, example, names, str(number) if self._several_examples else "")
+                runs += run[-1:] if number in self._left_out else run
         sections = [
             Section("variables", "", "\n".join(self._variable(p) for p in self._variables.values())),
             Section("constraints", "", "\n".join(constraints(self._variables))),
@@ -147,7 +160,7 @@ class _Writer:
         return Problem(tuple(s for s in sections if s.text and s.name not in self._mask), self._variables)
 
     def _variable(self, parameter: ParameterNode) -> str:
-        value = parameter._peek()
+        value = in_json(parameter._peek(), parameter.type)
         name = without_headings(parameter.name)
         code_name = self._code_names[parameter.id]
         if type(value) is str and answers_in_blocks({parameter.name: parameter}):
@@ -170,7 +183,9 @@ class _Writer:
 
     def _run(self, shape: Shape, example: Example, names: _Names, number: str) -> list[Section]:
         """The sections of one example."""
-        inputs = [f"{names.text(slot)} = {self._value(example.value(slot))}" for slot in names.inputs]
+        inputs = [
+            f"{names.text(slot)} = {self._value(as_read(slot.node, example.value(slot)))}" for slot in names.inputs
+        ]
         outputs = {node.id for node in example.graph.outputs}
         first = shape.examples[0].graph
         named = list(zip(example.graph.operations, first.operations, strict=True))
@@ -257,40 +272,3 @@ def _documentation(shape: Shape) -> list[str]:
         for node in shape.examples[0].graph.operations
         if node.description and all(argument.why != "code" for argument in node.operation.arguments)
     ]
-
-
-def constraints(variables: Mapping[str, ParameterNode]) -> list[str]:
-    """What each variable must satisfy, a line each: its description, its type where that says something, its rules."""
-    lines = []
-    for name, parameter in variables.items():
-        said = [parameter.description or "", _type_text(parameter), *map(_rule_text, parameter.validators)]
-        text = "; ".join(part for part in said if part)
-        if text:
-            lines.append(without_headings(f"{name}: {text}"))
-    return lines
-
-
-def _rule_text(validator: Any) -> str:
-    says_something = "__str__" in vars(type(validator))  # a plain function's text says nothing to an LLM
-    return str(validator) if says_something else ""
-
-
-def _type_text(parameter: ParameterNode) -> str:
-    """A type's bounds and choices in words, from its JSON Schema."""
-    if parameter.type in (str, Any):
-        return ""
-    from trace_core.optimizers.answer_format import schema
-
-    described = schema({"x": parameter})["properties"]["suggestion"]["properties"]["x"]
-    own = next((part for part in described.get("anyOf", [described]) if part.get("type") != "null"), described)
-    if "enum" in own:
-        return "one of " + ", ".join(map(repr, own["enum"]))
-    bounds = {
-        "minimum": "at least",
-        "exclusiveMinimum": "more than",
-        "maximum": "at most",
-        "exclusiveMaximum": "less than",
-    }
-    return " ".join(
-        [str(own.get("type", "")), *(f"{words} {own[key]:g}" for key, words in bounds.items() if key in own)]
-    ).strip()

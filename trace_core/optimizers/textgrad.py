@@ -15,7 +15,9 @@ from trace_core.llm.chat import Message
 from trace_core.nodes import MessageNode, Node
 from trace_core.optimizers.answer import Answer
 from trace_core.optimizers.answer_format import format_instruction
-from trace_core.optimizers.base import Dialogue, Optimizer, Request
+from trace_core.optimizers.asking import Dialogue, Request
+from trace_core.optimizers.base import Optimizer
+from trace_core.optimizers.describing import as_read, in_json
 from trace_core.optimizers.problem import Problem
 from trace_core.parameter_nodes import ParameterNode
 from trace_core.parameters import ParameterSet
@@ -66,7 +68,7 @@ def _learned_inputs(operation: MessageNode, graph: TraceGraph) -> list[Node]:
 def _criticise(graph: TraceGraph, operation: MessageNode, source: Node, said: Sequence[str]) -> Message:
     name = graph.identifier(source)
     values = [
-        f"{graph.identifier(parent)} = {literal(operation.read_of(i).value, _LIMIT)}"
+        f"{graph.identifier(parent)} = {literal(as_read(parent, operation.read_of(i).value), _LIMIT)}"
         for i, parent in enumerate(operation.parents)
     ]
     line = code_line(operation, graph.identifier(operation), [graph.identifier(parent) for parent in operation.parents])
@@ -85,7 +87,7 @@ def _criticise(graph: TraceGraph, operation: MessageNode, source: Node, said: Se
 
 
 def _update(parameter: ParameterNode, criticisms: Sequence[str], variable: ParameterSet) -> Message:
-    value = parameter._peek()
+    value = in_json(parameter._peek(), parameter.type)
     shown = fenced(value) if isinstance(value, str) else literal(value)
     listed = without_headings("\n".join(f"- {' '.join(each.split())}" for each in dict.fromkeys(criticisms)))
     text = f"{parameter.name} is\n{shown}\nCriticism:\n{listed}\n{format_instruction(variable)}"

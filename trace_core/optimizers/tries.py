@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from trace_core.optimizers.describing import in_json
 from trace_core.parameters import ParameterSet
 from trace_core.propagators import Feedback, Received
 from trace_core.rendering import literal, without_headings
@@ -16,7 +17,9 @@ def tries(variables: ParameterSet, received: Sequence[Received]) -> dict[str, fl
     said: dict[str, list[Feedback]] = {}
     for each in received:
         held = _held(variables, each)
-        values = ", ".join(f"{name} = {literal(held[parameter.id])}" for name, parameter in variables.items())
+        values = ", ".join(
+            f"{name} = {literal(in_json(held[parameter.id], parameter.type))}" for name, parameter in variables.items()
+        )
         said.setdefault(values, []).append(each.feedback)
     return {_text(values, feedbacks): _mean_score(feedbacks) for values, feedbacks in said.items()}
 

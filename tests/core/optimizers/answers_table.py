@@ -603,4 +603,224 @@ AMBIGUOUS = [
     ),
 ]
 
-CASES = [*AMBIGUOUS, *JSON_RECOVERED, *BLOCKS_RECOVERED, *NOTHING, *CUT_OFF, *REFUSED, *HOSTILE]
+ROUTER = "You are a router. Route to billing or other."
+BETTER = "You are a router. Invoices go to billing."
+RAW_FENCE = '{"suggestion": {"support.prompt": "Use:\n```\nx\n```\nend"}}'
+
+JSON_OR_BLOCKS = [
+    recovered(
+        "JSON in a block, with raw fences in a string",
+        "router",
+        f"```json\n{RAW_FENCE}\n```",
+        support__prompt="Use:\n```\nx\n```\nend",
+    ),
+    recovered(
+        "JSON after prose, with raw fences in a string",
+        "mixed",
+        f"Here is my answer.\n{RAW_FENCE}",
+        support__prompt="Use:\n```\nx\n```\nend",
+    ),
+    unusable(
+        "JSON in a block, cut off after a raw fence in a string",
+        "router",
+        '```json\n{"suggestion": {"support.prompt": "Use:\n```\nx\n```\nend',
+        "cut off",
+    ),
+    recovered(
+        "JSON in prose as an example, and a block under the name",
+        "mixed",
+        'For instance {"temperature": 0.9} would be bad.\n**temperature**\n```\n0.2\n```',
+        temperature=0.2,
+    ),
+    refused(
+        "JSON in prose as an example, and a block without a name",
+        "router",
+        f'Not {{"support.prompt": "Route."}} but\n```\n{BETTER}\n```',
+        "support.prompt",
+        "more than one value",
+    ),
+    unusable(
+        "a sum of strings in JSON",
+        "router",
+        '{"suggestion": {"support.prompt": "Line one. " + "Line two."}}',
+        "cannot be read",
+    ),
+    recovered(
+        "a value beside the suggestion",
+        "settings",
+        '{"suggestion": {"temperature": .2}, "retries": 5}',
+        temperature=0.2,
+        retries=5,
+    ),
+    recovered(
+        "names and values as a list",
+        "settings",
+        '[{"name": "temperature", "value": 0.2, "reasoning": "x"}, {"name": "retries", "value": 5}]',
+        temperature=0.2,
+        retries=5,
+    ),
+    recovered(
+        "a suggestion as a list of names and values",
+        "settings",
+        '{"suggestion": [{"name": "temperature", "value": 0.2}, {"name": "retries", "value": 5}]}',
+        temperature=0.2,
+        retries=5,
+    ),
+    recovered(
+        "comments of C in JSON",
+        "settings",
+        '{\n /* lower */ "suggestion": {"temperature": 0.2, /* more */ "retries": 5 // yes\n}}',
+        temperature=0.2,
+        retries=5,
+    ),
+    refused(
+        "a bool for a number",
+        "settings",
+        '{"suggestion": {"temperature": true}}',
+        "temperature",
+        "a number is expected",
+    ),
+]
+
+ABOUT_A_VALUE = [
+    *(
+        unchanged(f"words that keep a prompt: {words}", "router", f"```\n{words}\n```")
+        for words in ("No change needed.", "(unchanged)", "N/A", "Keep the current value.", "Leave it as is.")
+    ),
+    recovered(
+        "one prompt and no change of another",
+        "prompts",
+        f"support.prompt\n```\n{BETTER}\n```\nsummary.prompt\n```\n(no change)\n```",
+        support__prompt=BETTER,
+    ),
+    *(
+        recovered(f"the prompt under its name: {form}", "router", f"```\n{text}\n```", support__prompt=BETTER)
+        for form, text in {
+            "a label": f"support.prompt: {BETTER}",
+            "on its first line": f"**support.prompt**\n{BETTER}",
+            "an assignment": f'support_prompt = """{BETTER}"""',
+            "strings side by side": 'better_prompt = (\n  "You are a router. "\n  "Invoices go to billing."\n)',
+            "an assignment with its type": f'PROMPT: str = "{BETTER}"',
+            "a line of JSON": f'"support.prompt": "{BETTER}"',
+        }.items()
+    ),
+    recovered(
+        "the prompt under its name as YAML",
+        "router",
+        "```yaml\nsupport.prompt: |\n  You are a router.\n    Be brief.\n```",
+        support__prompt="You are a router.\n  Be brief.",
+    ),
+    recovered(
+        "a sentence that begins with the name",
+        "router",
+        "```\nsupport.prompt is what you answer to: route.\n```",
+        support__prompt="support.prompt is what you answer to: route.",
+    ),
+    refused(
+        "code that makes the prompt",
+        "router",
+        '```\nprompt = f"Route {1 + 1}"\n```',
+        "support.prompt",
+        "write the text itself",
+    ),
+    refused(
+        "a diff instead of a prompt",
+        "router",
+        f"```diff\n-{ROUTER}\n+{BETTER}\n```",
+        "support.prompt",
+        "whole new text",
+    ),
+    recovered(
+        "a prompt that is a list",
+        "router",
+        "```\n- Invoices: billing\n- Else: other\n```",
+        support__prompt="- Invoices: billing\n- Else: other",
+    ),
+    *(
+        refused(f"a stand-in: {words}", "router", f"```\n{words}\n```", "support.prompt", "write it out")
+        for words in ("<new prompt here>", "[Your improved prompt]", "[...]")
+    ),
+    recovered("a list of examples", "router", '```\n["an invoice"]\n```', support__prompt='["an invoice"]'),
+    recovered(
+        "a longer prompt, with a line that has its name",
+        "router",
+        f"{ROUTER}\nsupport.prompt: invoices are billing.",
+        support__prompt=f"{ROUTER}\nsupport.prompt: invoices are billing.",
+    ),
+    unusable("the present prompt, and talk about it", "router", f"{ROUTER} I would keep this as is.", "no block"),
+    unusable(
+        "a block under the name of another variable in a sentence",
+        "prompts",
+        f"Unlike `summary.prompt`, this needs work:\n```\n{BETTER}\n```",
+        "no block",
+    ),
+    recovered(
+        "a block under its marked name and words about it",
+        "prompts",
+        f"1. **support.prompt**: says more about invoices now\n```\n{BETTER}\n```",
+        support__prompt=BETTER,
+    ),
+    recovered(
+        "a line in the midst of a sentence",
+        "settings",
+        "I considered setting:\nretries: 9\nbut it is slow.\n\ntemperature: 0.2",
+        temperature=0.2,
+    ),
+    refused(
+        "a prompt and a number as lines",
+        "mixed",
+        "```yaml\nsupport.prompt: You are X.\ntemperature: 0.2\n```",
+        "support.prompt",
+        "in a block under its name",
+        temperature=0.2,
+    ),
+    refused(
+        "a function that is only announced",
+        "code",
+        "```\ndef strange_sort(lst):\n    # ... existing code ...\n    ...\n```",
+        "strange_sort.code",
+        "without a body",
+    ),
+    recovered(
+        "a function that only sets a name",
+        "code",
+        "```\ndef strange_sort(lst):\n    lst = 1\n```",
+        strange_sort__code="def strange_sort(lst):\n    lst = 1",
+    ),
+    recovered(
+        "a function that gives a constant",
+        "code",
+        "```\ndef strange_sort(lst):\n    return None\n```",
+        strange_sort__code="def strange_sort(lst):\n    return None",
+    ),
+]
+
+THOUGHTS = [
+    *(
+        recovered(f"a draft in a thought: {form}", "router", f"{text}```\n{BETTER}\n```", support__prompt=BETTER)
+        for form, text in {
+            "without its opening tag": "Let me try\n```\nDraft {x}\n```\nhmm</think>\n",
+            "after prose": "Let me see.\n<think>\n```\nDraft\n```\n</think>\n",
+            "twice": "<think>\n```\nDraft\n```\n</think>\n<think>\n```\nNext\n```\n</think>\n",
+        }.items()
+    ),
+    recovered(
+        "a prompt that speaks of thoughts",
+        "router",
+        "```\nThink first:\n<think>\n</think>\nThen route.\n```",
+        support__prompt="Think first:\n<think>\n</think>\nThen route.",
+    ),
+]
+
+CASES = [
+    *AMBIGUOUS,
+    *JSON_RECOVERED,
+    *BLOCKS_RECOVERED,
+    *JSON_OR_BLOCKS,
+    *ABOUT_A_VALUE,
+    *THOUGHTS,
+    *NOTHING,
+    *CUT_OFF,
+    *REFUSED,
+    *HOSTILE,
+]

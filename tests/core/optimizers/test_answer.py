@@ -75,7 +75,14 @@ def strange_sort() -> ParameterNode:
     return code("strange_sort", table.CURRENT, "lst")
 
 
+def router() -> ParameterNode:
+    return parameter("support.prompt", table.ROUTER)
+
+
 ASKED: dict[str, dict[str, ParameterNode]] = {
+    "router": parameters(router()),
+    "prompts": parameters(router(), parameter("summary.prompt", "Sum it.")),
+    "mixed": parameters(router(), temperature()),
     "settings": short_settings(),
     "prompt": parameters(prompt()),
     "code": parameters(strange_sort()),

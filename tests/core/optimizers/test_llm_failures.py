@@ -20,6 +20,7 @@ from tests.core.optimizers.small_agent import (
     versions,
 )
 from trace_core.errors import AsyncOnly, BudgetExceeded, LLMError, NoLLM
+from trace_core.llm.chat import Completion
 from trace_core.llm.openai import OpenAIChat
 from trace_core.llm.replay import ReplayChat
 from trace_core.optimizers import OPRO, NothingChanged, Optimizer, OptoPrime, TextGrad
@@ -41,6 +42,67 @@ def test_a_budget_that_ends_before_a_retry_keeps_what_was_paid_for_and_the_next_
     assert record.changed == ["style"]
     assert record.refusals["llm"] == "spent"
     with pytest.raises(BudgetExceeded):
+        optimizer.step()
+
+
+@pytest.mark.parametrize("kind", [OptoPrime, OPRO, TextGrad])
+def test_a_budget_that_ends_after_a_question_was_paid_for_leaves_a_record(kind: Any) -> None:
+    optimizer = learner("nonsense", BudgetExceeded("spent"), BudgetExceeded("spent"), kind=kind)
+    with pytest.warns(NothingChanged, match="spent"):
+        record = optimizer.step()
+    assert (record.usage.calls, optimizer.history) == (1, [record])
+    assert values(optimizer) == BEFORE
+    with pytest.raises(BudgetExceeded):
+        optimizer.step()
+
+
+def test_a_failure_at_a_retry_keeps_what_was_refused_before() -> None:
+    optimizer = learner(suggesting(style="loud"), LLMError("HTTP 500"))
+    with pytest.warns(NothingChanged):
+        record = optimizer.step()
+    assert list(record.refusals) == ["style", "llm"]
+
+
+class Gives:
+    """Breaks the contract of a chat model."""
+
+    def __init__(self, given: Any) -> None:
+        self.given = given
+
+    def complete(self, messages: Any, schema: Any = None) -> Any:
+        return self.given() if callable(self.given) else self.given
+
+    async def acomplete(self, messages: Any, schema: Any = None) -> Any:
+        return self.complete(messages, schema)
+
+
+async def _later() -> None:
+    """Is never awaited."""
+
+
+@pytest.mark.parametrize("face", ["sync", "async"])
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        ("billing", "not str"),
+        (Completion(None), "not one of NoneType"),
+        (_later, "not coroutine"),
+        (None, "not NoneType"),
+    ],  # type: ignore[arg-type]
+)
+async def test_a_model_that_breaks_the_contract_is_told_what_it_must_give(given: Any, what: str, face: str) -> None:
+    optimizer = OptoPrime(agent(), Gives(given))
+    run(optimizer.parameters).backward("be friendlier")
+    name = "acomplete" if face == "async" else "complete"
+    with pytest.raises(TypeError, match=rf"Gives\.{name}\(\) must return a Completion with a text, {what}"):
+        await optimizer.astep() if face == "async" else optimizer.step()
+    assert (values(optimizer), optimizer.history) == (BEFORE, [])
+
+
+def test_what_is_no_chat_model_is_named() -> None:
+    optimizer = OptoPrime(agent(), object())  # type: ignore[arg-type]
+    run(optimizer.parameters).backward("be friendlier")
+    with pytest.raises(TypeError, match=r"object is no chat model: it has no method complete"):
         optimizer.step()
 
 

@@ -334,3 +334,12 @@ def test_a_failed_run_and_one_that_did_not_fail_have_two_programs() -> None:
     text = str(OptoPrime(inverse.parameters(), ReplayChat([])).problem())
     assert "#Code 1\ninverse0 = inverse(2)\n" in text
     assert "#Code 2\ninverse0 = inverse(0)  # raised" in text
+
+
+def test_of_many_examples_those_in_the_middle_keep_their_feedback_alone(x):
+    shown = text([x], *[label(x, "r" * 100 + str(i)) for i in range(500)], max_tokens=2_000)
+    assert len(shown) <= 2_000 * 4 + 500 * len("100. feedback: bad\n")
+    assert shown.count("feedback: bad") == 500
+    assert "\n250. feedback: bad\n" in shown
+    assert re.search(r"\n1\. str0 = .*-> label0 = ", shown, re.DOTALL)
+    assert re.search(r"\n500\. str0 = .*-> label0 = ", shown, re.DOTALL)

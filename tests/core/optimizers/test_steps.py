@@ -301,6 +301,14 @@ async def test_a_step_may_be_awaited() -> None:
     assert record.changed == ["style"]
 
 
+async def test_a_future_is_no_approval_of_a_step_that_is_not_awaited() -> None:
+    optimizer = learner(suggesting(style="friendly"))
+    answer = asyncio.get_running_loop().create_future()
+    with pytest.raises(TypeError, match="approve is async"):
+        optimizer.step(approve=lambda _: answer)
+    assert values(optimizer) == BEFORE
+
+
 async def test_the_sync_face_works_inside_a_running_loop() -> None:
     optimizer = learner(suggesting(style="friendly"))
     assert optimizer.step().changed == ["style"]
