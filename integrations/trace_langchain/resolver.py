@@ -157,7 +157,8 @@ class LangChainFlow(Flow):
             return self._channels.input_of(call, parent)
         if call in self.routers and graph_step(parent) is not None:
             return self._channels.after(call, parent)
-        step = number(call, "seq:step:")
+        # LangGraph does not report the function of a task, and what that calls has the tag of the function.
+        step = None if self.is_called_by_code(call, parent) else number(call, "seq:step:")
         if self.is_attempt(call):
             return self._attempt_input(call, parent)
         if tagged(call, "map:key:", "branch:", "condition:", "retry:attempt:"):
@@ -207,7 +208,8 @@ class LangChainFlow(Flow):
             self.is_attempt(child) or tagged(child, "retry:attempt:", "branch:", "condition:") for child in children
         ):
             return self.origin_out(max(done, key=lambda child: child.ended or 0))
-        steps = [step for child in done if (step := number(child, "seq:step:")) is not None]
+        in_place = [child for child in done if not self.is_called_by_code(child, scope)]
+        steps = [step for child in in_place if (step := number(child, "seq:step:")) is not None]
         if steps and graph_step(scope) is None:
             last = self._step(scope, max(steps))
             return None if last is None else self.origin_out(last)

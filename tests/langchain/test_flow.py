@@ -325,6 +325,26 @@ def test_tasks_and_an_entrypoint() -> None:
     exactly(recorded(program, "the blue whale"), "I>llm1 llm1>llm2", "llm2")
 
 
+def test_a_task_that_calls_several() -> None:
+    drafts, checks = model("Dear customer, you can return it."), model("The tone is friendly.")
+
+    @task
+    def rules() -> str:
+        return "Refunds within 30 days."
+
+    @task
+    def draft_and_check(question: str, rules: str) -> str:
+        draft = drafts.invoke(f"Draft a reply to: {question}").text
+        return checks.invoke(f"Check this draft: {draft} By: {rules}").text
+
+    @entrypoint()
+    def program(given: dict[str, str]) -> str:
+        return draft_and_check(given["question"], rules().result()).result()
+
+    run = recorded(program, {"question": "Can I return a jacket?"})
+    exactly(run, "I>llm1 llm1>llm2 rules>llm2", "llm2")
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_an_older_agents_prompt_is_no_node() -> None:
     agent = create_react_agent(model("Hello."), [], prompt="Be brief.")

@@ -204,3 +204,19 @@ def test_a_fallback_is_told_the_error() -> None:
     program = RunnableLambda(strict).with_fallbacks([mends], exception_key="error")
     run = recorded(program, {"text": "seven"})
     exactly(run, "I>strict I>prompt strict>prompt prompt>llm", "llm", failed="strict")
+
+
+def test_what_stands_in_the_code_came_from_nowhere() -> None:
+    says = model("Good morning.")
+
+    @tool
+    def tables() -> str:
+        """List the tables."""
+        return "albums, artists"
+
+    @as_chain
+    def run(_: str) -> list[Any]:
+        messages = [SystemMessage("You tell the news."), HumanMessage("What happened today?")]
+        return [tables.invoke({}), says.invoke(messages).text]
+
+    exactly(recorded(run, "Which artists are there?"), "", "tables llm")

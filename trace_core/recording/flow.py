@@ -178,6 +178,8 @@ class Flow:
         siblings = [other for other in self.children[parent] if other is not call]
         if parent is None:
             return self._programs.origin_in(call)
+        if isinstance(call.inputs, (dict, list)) and not call.inputs:
+            return Origin()
         given = self.given_to(parent)
         iterated = self.matcher.iterated(call, siblings, given)
         if iterated is not None:
@@ -198,6 +200,11 @@ class Flow:
         if found is not None and (found or self._is_constant(found, call.inputs)):
             return found
         return given[0].origin.because("input")
+
+    def is_called_by_code(self, call: Call, parent: Call) -> bool:
+        """Whether code of the user's stands between a call and the one inside which it ran."""
+        around = {caller.run for caller in parent.callers}
+        return bool(call.callers) and call.callers[0].run not in around
 
     def constants(self, scope: Call) -> frozenset[str]:
         """The texts in a scope's own code, as far as it is known: a hook saw it call something."""

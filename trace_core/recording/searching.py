@@ -78,7 +78,8 @@ class Search:
         far = self._ledger.identical(value, self._before)
         if far is not None:
             return self._matcher.origin_of(far, "identity")
-        return self._inside(value, depth) or self._as_given(value)
+        inside = self._inside(value, depth)
+        return inside if inside is not None else self._as_given(value)
 
     # --- whole values
 
