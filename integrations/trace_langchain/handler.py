@@ -14,7 +14,7 @@ from langchain_core.messages import BaseMessage
 
 from trace_core.nodes import Node
 from trace_core.recording import BaseRecorder, Call, Flow, Ledger, Run
-from trace_core.recording.callers import Callers
+from trace_core.recording.callers import Caller, Callers
 from trace_langchain import values
 from trace_langchain.reads import PENDING
 from trace_langchain.resolver import LangChainFlow
@@ -30,8 +30,10 @@ except ImportError:  # no langgraph, or one from before it
     _Base = BaseCallbackHandler  # type: ignore[assignment,misc]
 
 
-_INSIDE = ("trace_core", "trace_langchain", "langchain_core")
-_AROUND = ("langchain", "langchain_classic", "langgraph", "langsmith", "pydantic", "tenacity")
+_CALLERS = Callers(
+    inside=("trace_core", "trace_langchain", "langchain_core"),
+    ends=("langchain", "langchain_classic", "langgraph", "langsmith", "pydantic", "tenacity"),
+)
 _MODEL = "A language model reads the messages and answers."
 
 
@@ -52,7 +54,6 @@ class Recorder(BaseRecorder, _Base):
     """
 
     run_inline = True
-    _callers = Callers(_INSIDE, _AROUND)
     raise_error = False
 
     def __init__(
@@ -93,6 +94,10 @@ class Recorder(BaseRecorder, _Base):
 
     def _plain(self, value: Any) -> Any:
         return values.plain(value)
+
+    def _callers(self, call: Call, around: Call | None) -> Sequence[Caller]:
+        in_sequence = (call if around is None else around).name.startswith("RunnableSequence")
+        return () if in_sequence else _CALLERS.now()  # LangChain's own code calls the steps of a sequence
 
     def _is_result(self, call: Call, result: Any) -> bool:
         if not call.succeeded:

@@ -100,6 +100,7 @@ class Ledger:
         self._by_text: dict[str, list[Found]] = {}
         self._texts: dict[Call, list[Found]] = {}
         self._originals: dict[int, Any] = {}
+        self._opened_before: dict[int, tuple[Any, Mapping[Hashable, Any] | None]] = {}
 
     def copied(self, copies: Iterable[tuple[Any, Any]]) -> None:
         """Take in which values are copies, made when they were seen, and of what."""
@@ -148,12 +149,16 @@ class Ledger:
             return _json(value)
         if isinstance(value, _SCALARS):
             return None
-        known = self._opened(value)
-        if known is not None:
-            return known
-        if isinstance(value, dict):
+        known = self._opened_before.get(id(value))
+        if known is not None and known[0] is value:
+            return known[1]
+        inner = self._opened(value)
+        if inner is None and isinstance(value, dict):
             return value
-        return dict(enumerate(value)) if isinstance(value, (list, tuple)) else None
+        if inner is None and isinstance(value, (list, tuple)):
+            return dict(enumerate(value))
+        self._opened_before[id(value)] = value, inner
+        return inner
 
     # --- looking up
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from trace_core.errors import AmbiguousOutput, NothingRecorded
 from trace_core.nodes import ExceptionNode, Node
 from trace_core.recording.call import MISSING, Call, ParameterRead
-from trace_core.recording.callers import Callers
+from trace_core.recording.callers import Caller
 from trace_core.recording.flow import Flow
 from trace_core.recording.ledger import equal_values
 from trace_core.recording.run import Run
@@ -40,9 +40,6 @@ class BaseRecorder:
         max_runs: how many runs are kept; older ones are let go.
         redact: called with each value before it reaches a graph, a problem or a file; gives what is shown instead.
     """
-
-    _callers: Callers | None = None
-    """How an adapter tells which functions of the user's led to a call, if it can."""
 
     def __init__(self, *, max_runs: int = 100, redact: Callable[[Any], Any] | None = None) -> None:
         if max_runs < 1:
@@ -133,6 +130,10 @@ class BaseRecorder:
         """How data went between calls of its framework, with those of earlier runs of the conversation."""
         raise NotImplementedError
 
+    def _callers(self, call: Call, around: Call | None) -> Sequence[Caller]:
+        """The user's functions that led to a call that begins now, if the adapter can tell and it matters."""
+        return ()
+
     def _plain(self, value: Any) -> Any:
         """A value of its framework as plain data."""
         return value
@@ -153,9 +154,9 @@ class BaseRecorder:
         """A call began; one that is known already is not told twice. Never raises into the program."""
         try:
             call = Call(id, parent, kind, name, inputs, self._count(), details)
-            call.callers = self._callers.now() if self._callers is not None else ()
             with self._lock:
                 around = None if parent is None else self._open.get(parent)
+                call.callers = self._callers(call, None if around is None else around[1])
                 if around is None and id in self._open:
                     return None
                 run = around[0] if around is not None else self._run_of(parent, details)

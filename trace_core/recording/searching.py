@@ -52,14 +52,18 @@ class Search:
         self._left_over = left_over
         self._constants = [Found(_CONSTANT, (), text) for text in constants]
         self._least = 1 if constants else LEAST_TEXT
-        self._equals: dict[Hashable, list[int]] = {}
+        self._value: Any = None
 
     def find(self, value: Any) -> Origin | None:
         """Where a value came from, part by part where the whole is not found; None for nothing found."""
-        if isinstance(value, (list, tuple, dict)):
-            inner = [part for path, part in self._ledger.parts(value) if path and isinstance(part, (str, *SCALARS))]
-            self._equals = {mark: [0, count] for mark, count in Counter(map(_mark, inner)).items() if count > 1}
+        self._value = value
         return self._find(value, 0)
+
+    @cached_property
+    def _equals(self) -> dict[Hashable, list[int]]:
+        """How many times equal texts and numbers are in the value, and how many of them were found."""
+        inner = [part for path, part in self._ledger.parts(self._value) if path and isinstance(part, (str, *SCALARS))]
+        return {mark: [0, count] for mark, count in Counter(map(_mark, inner)).items() if count > 1}
 
     def _find(self, value: Any, depth: int) -> Origin | None:
         if not self._is_output and (whole := self._as_given(value)) is not None:
