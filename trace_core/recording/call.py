@@ -54,7 +54,7 @@ class Call:
     callers: Sequence[Caller] = ()
     """The user's functions that led to it directly, if they are known."""
     copies: Sequence[tuple[Any, Any]] = ()
-    """Copies in `inputs` and `output`, each with what it is a copy of."""
+    """Copies within `inputs` and `output`, each with what it is a copy of."""
 
     def __init__(
         self,
@@ -94,13 +94,11 @@ class Call:
         if (kind is not dict and kind is not list) or len(value) > COPIED_UP_TO:
             return value
         made = value.copy()
-        copies = [(made, value)]
         if kind is dict:
             for key, item in made.items():
                 if (type(item) is list or type(item) is dict) and len(item) <= COPIED_UP_TO:
-                    made[key] = item.copy()
-                    copies.append((made[key], item))
-        self.copies = (*self.copies, *copies)
+                    made[key] = copy = item.copy()
+                    self.copies = (*self.copies, (copy, item))
         return made
 
     @property

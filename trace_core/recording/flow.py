@@ -44,7 +44,7 @@ class Flow:
         self._programs = Programs(self)
         self.matcher = Matcher(ledger, self.origin_out, self.recognised, self._parent_of)
         for call in (*self._owner, *calls):
-            ledger.copied(call.copies)
+            ledger.copied([(call.inputs, call.given), (call.output, call.gave), *call.copies])
         for call in calls:
             self.children[self.parent(call)].append(call)
         self._enter()

@@ -104,7 +104,7 @@ class Ledger:
 
     def copied(self, copies: Iterable[tuple[Any, Any]]) -> None:
         """Take in which values are copies, made when they were seen, and of what."""
-        self._originals.update((id(copy), original) for copy, original in copies)
+        self._originals.update((id(copy), original) for copy, original in copies if copy is not original)
 
     def original(self, value: Any) -> Any:
         """The very object of which a value is a copy, or itself."""

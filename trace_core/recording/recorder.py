@@ -156,7 +156,8 @@ class BaseRecorder:
             call = Call(id, parent, kind, name, inputs, self._count(), details)
             with self._lock:
                 around = None if parent is None else self._open.get(parent)
-                call.callers = self._callers(call, None if around is None else around[1])
+                if callers := self._callers(call, None if around is None else around[1]):
+                    call.callers = callers
                 if around is None and id in self._open:
                     return None
                 run = around[0] if around is not None else self._run_of(parent, details)
