@@ -14,7 +14,7 @@ from trace_core.nodes import ExceptionNode, MessageNode, Node
 from trace_core.operators import Operation
 from trace_core.parameter_nodes import ParameterNode
 from trace_core.rendering import literal, shortened
-from trace_core.trace_graph import TraceGraph
+from trace_core.trace_graph import Edge, TraceGraph
 
 _PLACE = re.compile(r"\{(\d+)\}|\{\{|\}\}")
 _ATOM = re.compile(r"[\w.]+|\[.*\]|\{.*\}|\(.*\)|'.*'|\".*\"", re.DOTALL)
@@ -81,7 +81,9 @@ def to_mermaid(graph: TraceGraph) -> str:
         f"  n{number}{shapes[kind][0]}{_mermaid_text(label)}{shapes[kind][1]}"
         for number, (kind, label) in enumerate(_labels(graph))
     ]
-    return "\n".join(lines + _arrows(graph, lambda a, b, why: f"  n{a} -->|{_mermaid_text(why)}| n{b}"))
+    return "\n".join(
+        lines + _arrows(graph, lambda a, b, edge: f"  n{a} {_line(edge)}|{_mermaid_text(edge.argument)}| n{b}")
+    )
 
 
 def to_graphviz(graph: TraceGraph) -> str:
@@ -97,7 +99,7 @@ def to_graphviz(graph: TraceGraph) -> str:
         f"  n{number} [label={_dot_text(label)}, {styles[kind]}];"
         for number, (kind, label) in enumerate(_labels(graph))
     ]
-    lines += _arrows(graph, lambda a, b, why: f"  n{a} -> n{b} [label={_dot_text(why)}];")
+    lines += _arrows(graph, lambda a, b, edge: f"  n{a} -> n{b} [label={_dot_text(edge.argument)}{_style(edge)}];")
     return "\n".join([*lines, "}"])
 
 
@@ -112,9 +114,17 @@ def _labels(graph: TraceGraph) -> list[tuple[str, str]]:
     return [(kind(node), f"{graph.name(node)}: {shortened(value_text(graph, node), 60)}") for node in graph.nodes]
 
 
-def _arrows(graph: TraceGraph, arrow: Callable[[int, int, str], str]) -> list[str]:
+def _line(edge: Edge) -> str:
+    return "-.->" if edge.kind == "control" else "-->"
+
+
+def _style(edge: Edge) -> str:
+    return ", style=dashed" if edge.kind == "control" else ""
+
+
+def _arrows(graph: TraceGraph, arrow: Callable[[int, int, Edge], str]) -> list[str]:
     numbers = {node.id: number for number, node in enumerate(graph.nodes)}
-    return [arrow(numbers[edge.source.id], numbers[edge.target.id], edge.argument) for edge in graph.edges]
+    return [arrow(numbers[edge.source.id], numbers[edge.target.id], edge) for edge in graph.edges]
 
 
 def _mermaid_text(text: str) -> str:

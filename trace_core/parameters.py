@@ -181,7 +181,10 @@ class ParameterSet(Mapping[str, ParameterNode]):
         listed = parameters.items() if isinstance(parameters, Mapping) else ((None, p) for p in parameters)
         for key, parameter in listed:
             if not isinstance(parameter, ParameterNode):
-                raise TypeError(f"a parameter is expected, not {type(parameter).__name__}: node(value, trainable=True)")
+                raise TypeError(
+                    f"a parameter is expected, not {type(parameter).__name__}: "
+                    "node(value, trainable=True), or what an adapter's expose(program) gives"
+                )
             self._add(key, parameter)
 
     @classmethod

@@ -34,7 +34,8 @@ class Answering(BaseChatModel):
         return {"temperature": self.temperature}
 
     def _message(self, messages: list[BaseMessage], settings: dict[str, Any]) -> AIMessage:
-        self.sent.append({"messages": messages, "temperature": self.temperature, **settings})
+        own = {"temperature": self.temperature, "max_tokens": self.max_tokens}
+        self.sent.append({"messages": messages, **own, **settings})
         answer = self.answer(messages)
         return AIMessage(answer) if isinstance(answer, str) else answer
 

@@ -17,10 +17,11 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.message import add_messages
 from langgraph.types import Command, Send, interrupt
-from trace_langchain import Recorder
+from trace_langchain import Recorder, expose
 
 from tests.langchain.drawing import drawn
 from tests.langchain.programs import Shelf, asks, chain, model
+from trace_core.errors import InvalidValue
 from trace_core.recording import Run
 
 
@@ -452,6 +453,18 @@ def test_23_the_second_turn_hangs_on_the_first() -> None:
     first, second = recorder.runs
     assert [parent.op for parent in second.output.parents] == ["input", "llm", "input"]
     assert first.output in {*second.output.parents}
+
+
+def test_24_what_is_written_is_what_the_next_call_sends() -> None:
+    prompt = ChatPromptTemplate.from_template("Name a {x}")
+    program = prompt | RunnableLambda(lambda value: value.to_string())
+    [parameter] = expose(program).values()
+    parameter.set('Name {x} as {"k": 1}')
+    assert program.invoke({"x": "tree"}) == 'Human: Name tree as {"k": 1}'
+    for wrong in ("Name it", "Name {x} {y}"):
+        with pytest.raises(InvalidValue):
+            parameter.set(wrong)
+    assert program.invoke({"x": "tree"}) == 'Human: Name tree as {"k": 1}'
 
 
 def test_25_the_same_handler_twice() -> None:

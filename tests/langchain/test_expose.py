@@ -232,7 +232,7 @@ def bound_tools() -> tuple[Any, Any]:
 
 
 def with_settings() -> tuple[Any, Any]:
-    return PromptTemplate.from_template("{x}") | listening(temperature=0.1), {"x": "Hello"}
+    return PromptTemplate.from_template("{x}") | listening(temperature=0.1, max_tokens=5), {"x": "Hello"}
 
 
 def bound_settings() -> tuple[Any, Any]:
@@ -298,6 +298,10 @@ def argument(sent: list[dict[str, Any]]) -> Any:
     return sent[-1]["tools"][0]["function"]["parameters"]["properties"]["city"].get("description")
 
 
+def max_tokens(sent: list[dict[str, Any]]) -> Any:
+    return sent[-1]["max_tokens"]
+
+
 def temperature(sent: list[dict[str, Any]]) -> Any:
     return sent[-1]["temperature"]
 
@@ -336,6 +340,7 @@ ROWS = {
     "react tool": Row(react_agent, "weather.description", "New", described, "The weather in a city.", "New", " "),
     "bound tool": Row(bound_tools, "weather.description", "New", described, "The weather in a city.", "New", " "),
     "bound argument": Row(bound_tools, "weather.city", "in English", argument, None, "in English", 7),
+    "max_tokens": Row(with_settings, "max_tokens", 9, max_tokens, 5, 9, 0),
     "temperature": Row(with_settings, "temperature", 0.9, temperature, 0.1, 0.9, 3),
     "bound temperature": Row(bound_settings, "temperature", 0.9, temperature, 0.1, 0.9, -1),
     "k": Row(shelf, "k", 3, last, "1", "3", 0),

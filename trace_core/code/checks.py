@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
+import sys
 from collections.abc import Iterable, Iterator
+from enum import Enum
 from itertools import chain
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -109,7 +111,7 @@ def _obstacles(original: Original, limits: Limits) -> Iterator[tuple[str, str]]:
         if isinstance(value, type) and value.__module__ != "builtins":
             yield f"it catches {name}, and the sandbox knows only Python's own exceptions", elsewhere
     refused = _refusals(original.tree, original.text, original, limits)
-    for reason in chain(_handed_out(original.tree, original), refused):
+    for reason in chain(_handed_out(original.tree, original), _computed_with(original.tree, original), refused):
         yield reason, elsewhere
 
 
@@ -148,7 +150,13 @@ def check_text(text: Any, original: Original, limits: Limits | None) -> None:
     reasons: Iterable[str] = _differences(tree, found, original)
     if limits is not None:
         refused = _refusals(tree, text, original, limits)
-        reasons = chain(reasons, _strangers(tree, found, original), _handed_out(tree, original), refused)
+        reasons = chain(
+            reasons,
+            _strangers(tree, found, original),
+            _handed_out(tree, original),
+            _computed_with(tree, original),
+            refused,
+        )
     for reason in reasons:
         raise InvalidCode(original.name, reason)
 
@@ -230,6 +238,31 @@ def _handed_out(tree: ast.Module, original: Original) -> Iterator[str]:
     for given, function in names.functions_given(tree, outside, original.receiver, inside):
         what, where = ast.unparse(given), ast.unparse(function)
         yield f"line {given.lineno} gives `{what}` to {where}(), and no function can leave the sandbox"
+
+
+def _computed_with(tree: ast.Module, original: Original) -> Iterator[str]:
+    """Where code computes with an object of the program (`prompt | model`): the sandbox sees its attributes alone."""
+    objects = {n for n, value in original.surroundings.defined(original.surroundings.names) if _is_object(value)}
+    for node in ast.walk(tree) if objects else ():
+        operands = [node.left, node.right] if isinstance(node, ast.BinOp) else []
+        operands += [node.operand] if isinstance(node, ast.UnaryOp) and not isinstance(node.op, ast.Not) else []
+        operands += [node.value] if isinstance(node, ast.Subscript) else []
+        for operand in operands:
+            if isinstance(operand, ast.Name) and operand.id in objects:
+                what = ast.unparse(node)  # type: ignore[arg-type]
+                yield f"line {operand.lineno} computes `{what}`, and the sandbox sees only attributes of {operand.id}"
+
+
+_DATA = (str, bytes, bytearray, int, float, complex, list, tuple, dict, set, frozenset, type(None))
+
+
+def _is_object(value: Any) -> bool:
+    """Whether the sandbox gets something that stands for the value, and no copy of it."""
+    from trace_core.nodes import Node
+
+    if isinstance(value, (type, ModuleType, FunctionType, BaseException, Node, Enum, *_DATA)):
+        return False
+    return type(value).__module__.partition(".")[0] not in sys.stdlib_module_names
 
 
 def _is_builtin_function(name: str, original: Original) -> bool:

@@ -205,7 +205,7 @@ class Optimizer:
         start = time.perf_counter()
         record.problem = self.problem(batch)
         record.unreached = {
-            name: "no output with feedback depends on it (was a node formatted into a string, or the branch not taken?)"
+            name: "no output with feedback depends on it (was it not used, or a node formatted into a string?)"
             for name in self.parameters
             if name not in record.problem.variables
         }

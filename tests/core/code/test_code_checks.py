@@ -281,3 +281,22 @@ class TestCheck:
     def test_the_parser_says_what_is_wrong_with_anything(self):
         with pytest.raises(SyntaxError, match="nested too deeply"):
             parse("(" * 100 + "-" * 100_000)
+
+
+class Joined:
+    """An object with an operator, as chains of prompts and models are."""
+
+    def __or__(self, other: object) -> str:
+        return "joined"
+
+
+LEFT, RIGHT = Joined(), Joined()
+
+
+def test_computing_with_objects_of_the_program_is_refused() -> None:
+    def ask(text):
+        """Ask."""
+        return (LEFT | RIGHT, text)
+
+    with pytest.raises(UntrainableCode, match=r"line 3 computes `LEFT \| RIGHT`, and the sandbox sees only attributes"):
+        bundle(trainable=True)(ask)
