@@ -150,13 +150,8 @@ def check_text(text: Any, original: Original, limits: Limits | None) -> None:
     reasons: Iterable[str] = _differences(tree, found, original)
     if limits is not None:
         refused = _refusals(tree, text, original, limits)
-        reasons = chain(
-            reasons,
-            _strangers(tree, found, original),
-            _handed_out(tree, original),
-            _computed_with(tree, original),
-            refused,
-        )
+        beyond = chain(_handed_out(tree, original), _computed_with(tree, original))
+        reasons = chain(reasons, _strangers(tree, found, original), beyond, refused)
     for reason in reasons:
         raise InvalidCode(original.name, reason)
 
@@ -249,7 +244,7 @@ def _computed_with(tree: ast.Module, original: Original) -> Iterator[str]:
         operands += [node.value] if isinstance(node, ast.Subscript) else []
         for operand in operands:
             if isinstance(operand, ast.Name) and operand.id in objects:
-                what = ast.unparse(node)  # type: ignore[arg-type]
+                what = ast.unparse(node)
                 yield f"line {operand.lineno} computes `{what}`, and the sandbox sees only attributes of {operand.id}"
 
 

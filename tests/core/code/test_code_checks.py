@@ -13,6 +13,7 @@ import pytest
 from tests.core.code.trainable import call, helper, plain, reason, refusal
 from trace_core.code import TrainableCode
 from trace_core.code.source import parse
+from trace_core.errors import UntrainableCode
 
 LIMIT = 10
 WEIGHTS = {"a": 1, "b": 2}
@@ -299,4 +300,4 @@ def test_computing_with_objects_of_the_program_is_refused() -> None:
         return (LEFT | RIGHT, text)
 
     with pytest.raises(UntrainableCode, match=r"line 3 computes `LEFT \| RIGHT`, and the sandbox sees only attributes"):
-        bundle(trainable=True)(ask)
+        TrainableCode(ask)
