@@ -6,7 +6,6 @@ the state's channels; what plain Python did in between is found by the values (`
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
@@ -22,6 +21,7 @@ from trace_langchain import nesting, values
 from trace_langchain.channels import Channels
 from trace_langchain.choices import Choices
 from trace_langchain.places import HISTORY, PROMPT, graph_step, is_body, is_plumbing, number, tagged
+from trace_langchain.tool_calls import ToolCalls
 
 _TELLING_TEXT = 12
 _PASSING = ("RunnablePassthrough", "RunnablePick")
@@ -39,10 +39,9 @@ class LangChainFlow(Flow):
         self._parents: dict[Call, Call | None] = {}
         self._channels = Channels(self)
         self._choices = Choices(self)
-        self._tools = {call.details["tool_call_id"]: call for call in calls if call.details.get("tool_call_id")}
         super().__init__(calls, ledger, earlier)
         self._leave_out_routers()
-        self._name_tool_calls()
+        self._tool_calls = ToolCalls(self.calls, self.is_node)
         self._handed_down = self._reads_handed_down()
 
     def _leave_out_routers(self) -> None:
@@ -60,40 +59,10 @@ class LangChainFlow(Flow):
         self.calls = [call for call in self.calls if call not in silent]
         self.silent_routers = by_parent
 
-    def _name_tool_calls(self) -> None:
-        """Give tools the id of the call that asked for them, which langchain-core 1.0 does not tell."""
-        for tool in self.calls:
-            if tool.kind == "tool" and tool.details.get("tool_call_id") is None:
-                for id, callers in self._callers.items():
-                    asked = [values.tool_call(caller.output, id) for caller in callers]
-                    if id not in self._tools and (tool.name, tool.inputs) in asked:
-                        tool.details["tool_call_id"] = id
-                        self._tools[id] = tool
-                        break
-
     @cached_property
     def _retried(self) -> set[Call | None]:
         """The calls whose children are attempts."""
         return {self.parent(call) for call in self.calls if tagged(call, "retry:attempt:")}
-
-    @cached_property
-    def _callers(self) -> dict[str, list[Call]]:
-        """By the id of a tool call, the nodes that gave a message with it, in the order in which they ended."""
-        found: dict[str, list[Call]] = {}
-        for call in sorted(self.calls, key=lambda call: call.ended or 0):
-            if call.succeeded and call.kind in ("llm", "function") and self.is_node(call):
-                for id in values.tool_call_ids(call.output):
-                    found.setdefault(id, []).append(call)
-        return found
-
-    def _caller(self, tool: Call) -> Call | None:
-        """Who asked for a tool: the first that gave these arguments, since a person may have changed them."""
-        return self._asked_by(tool.details.get("tool_call_id"), tool.inputs, tool.began)
-
-    def _asked_by(self, id: str | None, arguments: Any, before: float = math.inf) -> Call | None:
-        callers = [call for call in self._callers.get(id or "", ()) if (call.ended or 0) < before]
-        asked = [call for call in callers if (values.tool_call(call.output, id or "") or ("", None))[1] == arguments]
-        return asked[0] if asked else callers[-1] if callers else None
 
     # --- what the runs are
 
@@ -149,7 +118,7 @@ class LangChainFlow(Flow):
 
     def structural_input(self, call: Call, parent: Call | None) -> Origin | None:
         """What the call's tags, its tool call, or the graph's channels say."""
-        if call.kind == "tool" and (caller := self._caller(call)) is not None:
+        if call.kind == "tool" and (caller := self._tool_calls.who_asked(call)) is not None:
             return Origin({caller: "tool_call_id"})
         if parent is None:
             return None
@@ -227,11 +196,11 @@ class LangChainFlow(Flow):
     def recognised(self, value: Any) -> Origin | None:
         """The tool that a message answers for, also where it says how the tool failed; who asked for a tool call."""
         if isinstance(value, dict) and value.get("type") == "tool_call":
-            caller = self._asked_by(value.get("id"), value.get("args"))
+            caller = self._tool_calls.asked_by(value.get("id"), value.get("args"))
             return None if caller is None else Origin({caller: "tool_call_id"})
         if not isinstance(value, ToolMessage):
             return None
-        called = self._tools.get(value.tool_call_id)
+        called = self._tool_calls.answered(value.tool_call_id)
         if called is None:
             return None
         origin = self.origin_out(called) if called.error is None else Origin({called: ""})
