@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import sys
 import time
 from pathlib import Path
 
@@ -29,6 +30,7 @@ DATA = json.loads((Path(__file__).parent / "tickets.json").read_text())
 QUEUES: list[str] = DATA["queues"]
 Ticket = dict[str, str]
 
+console = Console()
 budget = Budget(calls=2_000)
 llm, router = default_llm(), default_llm()
 llm.max_tokens = 350  # a prompt of at most 1,200 characters
@@ -61,6 +63,7 @@ learned.validators += (MaxLength(1_200),)
 
 def score(tickets: list[Ticket], what: str) -> int:
     """How many of the tickets are routed right."""
+    console.print(f"routing {len(tickets)} {what}")
     return sum(route.invoke(t["text"]) == t["queue"] for t in track(tickets, what, transient=True))
 
 
@@ -86,7 +89,7 @@ def learn(split: int = 0, feedback: str = "full", rounds: int = 3) -> tuple[int,
     random.seed(split)
     tickets: list[Ticket] = random.sample(DATA["tickets"], 120)
     held_out, check, train = tickets[:40], tickets[40:64], tickets[64:]
-    console, start, before = Console(), time.perf_counter(), learned.data
+    start, before = time.perf_counter(), learned.data
 
     first = score(held_out, "held-out tickets, before")
     best = score(check, "training tickets, before")
@@ -124,4 +127,7 @@ if __name__ == "__main__":
     parser.add_argument("--feedback", choices=["full", "shuffled", "wrong"], default="full")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    learn(options.split, options.feedback, options.rounds)
+    try:
+        learn(options.split, options.feedback, options.rounds)
+    except KeyboardInterrupt:
+        sys.exit("stopped; nothing was changed")
