@@ -2,3 +2,18 @@
 
 from trace_autogen import TracedAgent, expose
 """
+
+from trace_autogen.agents import ConcurrentTurns
+from trace_autogen.recorder import Recorder
+from trace_autogen.tools import ToolFailed
+from trace_autogen.tracing import TracedAgent, TracedTeam, trace, untrace
+
+__all__ = [
+    "ConcurrentTurns",
+    "Recorder",
+    "ToolFailed",
+    "TracedAgent",
+    "TracedTeam",
+    "trace",
+    "untrace",
+]
