@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import copy
 import logging
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from autogen_core import AgentId
+from autogen_core import AgentId, SingleThreadedAgentRuntime
 
 _log = logging.getLogger(__name__)
 
@@ -143,3 +146,50 @@ def manager_of(team: Any) -> Any:
     """The manager of a team that has run; None before, or where its runtime is not in this process."""
     agents = vars(runtime(team)).get("_instantiated_agents") or {}
     return agents.get(AgentId(type=manager_topic(team), key=team_id(team)))
+
+
+# --- what a clone needs anew
+
+
+def fresh_context(context: Any) -> Any:
+    """A model context like this one, as it was before anything was said."""
+    made = copy.copy(context)
+    vars(made).update((name, each.copy()) for name, each in vars(made).items() if type(each) in (list, dict, set))
+    vars(made)["_messages"] = list(vars(context).get("_initial_messages") or ())
+    return made
+
+
+def renew_team(team: Any, clone_of: Callable[[Any], Any]) -> None:
+    """Give a copied team members, an identity, a queue and a runtime of its own, as `BaseGroupChat.__init__` does."""
+    known = vars(team)
+    for name in ("_participants", "_input_participants"):
+        if name in known:
+            known[name] = [clone_of(each) for each in known[name]]
+    memo: dict[int, Any] = {}
+    for name in ("_termination_condition", "_input_termination_condition"):
+        if name in known:
+            known[name] = copy.deepcopy(known[name], memo)
+    identity = known["_team_id"] = str(uuid.uuid4())
+    known["_group_topic_type"] = f"group_topic_{identity}"
+    known["_output_topic_type"] = f"output_topic_{identity}"
+    known["_group_chat_manager_topic_type"] = f"{known['_group_chat_manager_name']}_{identity}"
+    known["_participant_topic_types"] = [f"{each.name}_{identity}" for each in known["_participants"]]
+    known["_output_message_queue"] = asyncio.Queue()
+    if known["_embedded_runtime"]:
+        known["_runtime"] = SingleThreadedAgentRuntime(ignore_unhandled_exceptions=False)
+    known["_initialized"] = known["_is_running"] = False
+
+
+def replace_inside(owner: Any, before: Any, after: Any) -> None:
+    """Put another agent or team where an agent or a tool holds one."""
+    for name in ("_wrapped_agent", "_team", "_agent", "_task_runner"):
+        if vars(owner).get(name) is before:
+            vars(owner)[name] = after
+
+
+INIT = "_init"
+"""The method of a team that registers its members and the factory of its manager, once."""
+MODEL_CONTEXT = "_model_context"
+WORKBENCH = "_workbench"
+TOOLS = "_tools"
+IS_RUNNING = "_is_running"
