@@ -194,4 +194,7 @@ def _class_for(stand: Stand, besides: Mapping[str, Any]) -> Any:
                 return original._to_config(self)
 
         members["_to_config"] = to_config
+    for name in ("load_component", "_from_config"):  # what is loaded is a plain object
+        if hasattr(original, name):
+            members[name] = staticmethod(getattr(original, name))
     return type(original)(original.__name__, (original,), {**members, **besides})
