@@ -9,7 +9,6 @@ a candidate's value. `release` gives the object its class back.
 from __future__ import annotations
 
 import copy
-import copyreg
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -172,12 +171,17 @@ def _shown(stand: Stand, attribute: str) -> property:
     return property(show, store)
 
 
+def _empty(original: Any) -> Any:
+    """An object of a class, to be filled with what was stored."""
+    return original.__new__(original)
+
+
 def _class_for(stand: Stand, besides: Mapping[str, Any]) -> Any:
     original = stand.original
 
     def reduce(self: Any, protocol: Any) -> Any:
         """A copy, and what is stored, is plain: it has the values that are written, and follows no parameter."""
-        return copyreg.__newobj__, (original,), self.__getstate__()  # type: ignore[attr-defined]
+        return _empty, (original,), self.__getstate__()
 
     members: dict[str, Any] = {
         "_trace_stand": stand,
