@@ -151,7 +151,6 @@ class AgentHooks(ProgramHooks):
                             frame.end(item)
                         yield item
             except GeneratorExit:
-                frame.end(MISSING)
                 raise
             except BaseException as error:
                 frame.fail(error)
@@ -207,10 +206,10 @@ class AgentHooks(ProgramHooks):
                         turn.observe(item)
                     yield item
         except GeneratorExit:
-            turn.end(MISSING)
             raise
         except BaseException as error:
-            turn.failed(error)
+            if outer is None:
+                turn.failed(error)
             raise
         finally:
             if outer is None:
@@ -240,6 +239,7 @@ class AgentHooks(ProgramHooks):
             "conversation": self.conversation,
             "chosen_by": None if team is None else team.chosen.pop(name, None),
             "system": private.system_messages(self.owner),
+            "sends_its_context": private.sends_its_context(self.owner),
         }
         kind = "input" if isinstance(self.owner, UserProxyAgent) else "function"
         frame = around.begin(kind, name, list(messages), details, self)

@@ -69,7 +69,6 @@ class ClientHooks(Hooks):
                         _ended(frame, item)
                     yield item
         except GeneratorExit:
-            frame.end(MISSING)
             raise
         except BaseException as error:
             frame.fail(error)

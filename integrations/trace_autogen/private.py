@@ -31,6 +31,11 @@ def system_messages(agent: Any) -> list[Any]:
     return list(getattr(agent, "_system_messages", ()))
 
 
+def sends_its_context(agent: Any) -> bool:
+    """Whether an agent sends the messages of its context to its model, behind its system messages."""
+    return hasattr(agent, "_system_messages") and hasattr(agent, "_model_context")
+
+
 def handoff_tools(agent: Any) -> list[Any]:
     """The tools by which an agent hands over; none of one that cannot."""
     return list(getattr(agent, "_handoff_tools", ()))

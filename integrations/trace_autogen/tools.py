@@ -63,7 +63,6 @@ class WorkbenchHooks(Hooks):
                             _ended(frame, item)
                         yield item
             except GeneratorExit:
-                frame.end(MISSING)
                 raise
             except BaseException as error:
                 frame.fail(error)
