@@ -27,7 +27,7 @@ from autogen_core.tools import Workbench
 from trace_autogen import private
 from trace_autogen.clients import ClientHooks
 from trace_autogen.frames import FRAME, Frame
-from trace_autogen.hooks import Hooks, ProgramHooks, hooked, unwrapped
+from trace_autogen.hooks import LOCK, Hooks, ProgramHooks, hooked, unwrapped
 from trace_autogen.streams import framed, in_frame
 from trace_autogen.tools import HandoffToolHooks, MemoryHooks, ToolFailed, WorkbenchHooks
 from trace_core.errors import TraceError
@@ -124,7 +124,8 @@ class AgentHooks(ProgramHooks):
 
     def refresh(self) -> None:
         """Hook what the agent uses now."""
-        self.hold_only(parts(self.owner))
+        with LOCK:
+            self.hold_only(parts(self.owner))
 
     # --- runs
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from autogen_agentchat.messages import BaseChatMessage
@@ -103,11 +104,11 @@ class Contexts:
         thread = call.details.get("thread")
         given = thread if thread is not None else parent.inputs if parent is not None else None
         messages = [each for each in given or () if isinstance(each, BaseChatMessage)]
-        yield [(each, lambda each=each: self._flow.of_chat(each, parent)) for each in reversed(messages)]
+        yield [(each, partial(self._flow.of_chat, each, parent)) for each in reversed(messages)]
         if not isinstance(message, SystemMessage):
             for said in self._said:
                 spoken = [(each, by) for each, by in reversed(said.messages) if (by.ended or 0) < call.began]
-                yield [(each, lambda by=by: self._flow.origin_out(by).because("equal")) for each, by in spoken]
+                yield [(each, partial(self._because_equal, by)) for each, by in spoken]
 
     def _answers(self, call: Call, parent: Call | None) -> Iterable[tuple[Any, Callable[[], Origin]]]:
         """What the models of the same agent said before."""
@@ -117,7 +118,10 @@ class Contexts:
             for other in self._flow.models()
             if (other.ended or 0) < call.began and other.succeeded and self._flow.speaker(other) == name
         ]
-        return [(other, lambda other=other: Origin({other: "equal"})) for other in reversed(before)]
+        return [(other, partial(Origin, {other: "equal"})) for other in reversed(before)]
+
+    def _because_equal(self, maker: Call) -> Origin:
+        return self._flow.origin_out(maker).because("equal")
 
     def _is_step(self, parent: Call | None) -> bool:
         return parent is not None and parent.details.get("is") == "step"

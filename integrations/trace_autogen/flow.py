@@ -81,7 +81,7 @@ class AutoGenFlow(Flow):
     def _passed_on(self, message: Call) -> Call | None:
         """The model whose words a manager passed on, as they are or out of what it said as JSON."""
         if message not in self._passing:
-            text = getattr(message.gave, "content", None)
+            text = str(getattr(message.gave, "content", ""))
             models = [m for m in self.children[self.parent(message)] if m.kind == "llm" and m.began < message.began]
             said = [(model, answer(model) or "") for model in reversed(models)]
             found = [model for model, words in said if text == words or text in texts_in(words)]

@@ -65,7 +65,7 @@ class Frame:
         """Close the streams that were left open in it."""
         while self.streams:
             stream = self.streams.pop()
-            if not stream.ag_running:
+            if not getattr(stream, "ag_running", False):
                 await stream.aclose()
 
 

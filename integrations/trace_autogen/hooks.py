@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import weakref
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from trace_autogen.teams import TeamHooks
 
 ATTRIBUTE = "_trace_hooks"
+
+LOCK = threading.RLock()
+"""Several threads may trace clones at once, which share a client."""
 
 Kind = TypeVar("Kind", bound="Hooks")
 
@@ -43,15 +47,17 @@ class Hooks:
 
     def hold(self, by: object) -> None:
         """Keep it installed until this holder drops it."""
-        self._holders[id(by)] = by
+        with LOCK:
+            self._holders[id(by)] = by
 
     def drop(self, by: object) -> None:
         """Put everything back, unless others hold it."""
-        self._holders.pop(id(by), None)
-        if not self._holders:
-            self.patches.undo()
-            vars(self.owner).pop(ATTRIBUTE, None)
-            self.hold_only([])
+        with LOCK:
+            self._holders.pop(id(by), None)
+            if not self._holders and hooks_of(self.owner) is self:
+                self.patches.undo()
+                vars(self.owner).pop(ATTRIBUTE, None)
+                self.hold_only([])
 
     def is_held_by(self, holder: object) -> bool:
         """Whether this holder holds it."""
@@ -87,7 +93,7 @@ def hooks_of(owner: Any) -> Any:
 
 
 def hooked(owner: Any, kind: type[Kind]) -> Kind:
-    """The hooks of an object, installed if it has none; whoever asks must hold them.
+    """The hooks of an object, installed if it has none; whoever asks must hold them, under `LOCK`.
 
     Raises:
         TraceError: the object takes no hooks.

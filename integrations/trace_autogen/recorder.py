@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from trace_autogen import values
 from trace_autogen.flow import AutoGenFlow
+from trace_autogen.programs import Program
 from trace_core.errors import AmbiguousOutput
 from trace_core.nodes import Node
 from trace_core.recording import BaseRecorder, Call, Flow, Ledger, Run
@@ -25,7 +26,7 @@ class Recorder(BaseRecorder):
         recorder.output(result).backward("cite the page you used")
     """
 
-    def program(self, program: Any) -> Callable[[Any], Node]:
+    def program(self, program: Any) -> Program:
         """A function from a task to the node of what an agent or a team gives for it; each call is a run of its own.
 
         Each call runs a clone with a fresh context that shares the parameters, so that several may run at once. An
@@ -35,8 +36,6 @@ class Recorder(BaseRecorder):
             answer = recorder.program(agent)
             answer("How long is the coast?").backward("give a number")
         """
-        from trace_autogen.programs import Program
-
         return Program(self, program)
 
     def node_of(self, message: Any) -> Node:

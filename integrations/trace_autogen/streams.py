@@ -23,17 +23,20 @@ class _Step:
 
     def __await__(self) -> Generator[Any, Any, Any]:
         steps: Any = self._context.run(self._awaited.__await__)
-        step, given = steps.__next__, ()
+        raised: BaseException | None = None
         while True:
             try:
-                future = self._context.run(step, *given)
+                if raised is None:
+                    future = self._context.run(steps.__next__)
+                else:
+                    future = self._context.run(steps.throw, raised)
             except StopIteration as end:
                 return end.value
             try:
                 yield future
-                step, given = steps.__next__, ()
+                raised = None
             except BaseException as error:  # noqa: BLE001 - cancellation too must reach what is awaited
-                step, given = steps.throw, (error,)
+                raised = error
 
 
 async def framed(stream: AsyncGenerator[Any, None], frame: Frame) -> AsyncGenerator[Any, None]:

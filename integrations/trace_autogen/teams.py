@@ -19,7 +19,7 @@ from autogen_core.models import ChatCompletionClient
 from trace_autogen import private
 from trace_autogen.clients import ClientHooks
 from trace_autogen.frames import FRAME, Frame
-from trace_autogen.hooks import Hooks, ProgramHooks, hooked
+from trace_autogen.hooks import LOCK, Hooks, ProgramHooks, hooked
 from trace_autogen.streams import framed, in_frame
 from trace_core.recording import MISSING, Call
 
@@ -50,16 +50,17 @@ class TeamHooks(ProgramHooks):
         """Hook the members, and the manager's model."""
         from trace_autogen.agents import program
 
-        members = [program(member) for member in private.participants(self.owner)]
-        for member in members:
-            member.teams.add(self)
-        models: list[Hooks] = [
-            hooked(value, ClientHooks)
-            for owner in (self.owner, self._manager)
-            for value in list(getattr(owner, "__dict__", {}).values())
-            if isinstance(value, ChatCompletionClient)
-        ]
-        self.hold_only([*members, *models])
+        with LOCK:
+            members = [program(member) for member in private.participants(self.owner)]
+            for member in members:
+                member.teams.add(self)
+            models: list[Hooks] = [
+                hooked(value, ClientHooks)
+                for owner in (self.owner, self._manager)
+                for value in list(getattr(owner, "__dict__", {}).values())
+                if isinstance(value, ChatCompletionClient)
+            ]
+            self.hold_only([*members, *models])
 
     # --- runs
 

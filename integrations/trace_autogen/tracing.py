@@ -11,7 +11,7 @@ from autogen_agentchat.messages import BaseChatMessage
 from autogen_core import CancellationToken, ComponentModel
 
 from trace_autogen.agents import program as hooks_for
-from trace_autogen.hooks import ProgramHooks, hooks_of, unwrapped
+from trace_autogen.hooks import LOCK, ProgramHooks, hooks_of, unwrapped
 from trace_autogen.recorder import Recorder
 from trace_core.errors import TraceError
 
@@ -34,12 +34,13 @@ def trace(program: ChatAgent | Team, recorder: Recorder | None = None) -> Record
         result = await team.run(task="Write a poem.")
         recorder.last.output.backward("too long")
     """
-    hooks = hooks_for(program)
-    if hooks.recorder is not None and recorder is not None and hooks.recorder is not recorder:
-        raise TraceError(f"{hooks.owner.name!r} is traced with another recorder: untrace it first")
-    hooks.recorder = hooks.recorder or recorder or Recorder()
-    hooks.hold(hooks.recorder)
-    return hooks.recorder
+    with LOCK:
+        hooks = hooks_for(program)
+        if hooks.recorder is not None and recorder is not None and hooks.recorder is not recorder:
+            raise TraceError(f"{hooks.owner.name!r} is traced with another recorder: untrace it first")
+        hooks.recorder = hooks.recorder or recorder or Recorder()
+        hooks.hold(hooks.recorder)
+        return hooks.recorder
 
 
 def untrace(program: ChatAgent | Team) -> None:
