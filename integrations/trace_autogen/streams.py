@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Generator
 from contextvars import Context, copy_context
+from functools import partial
 from typing import Any
 
 from trace_autogen.frames import FRAME, Frame
@@ -26,10 +27,8 @@ class _Step:
         raised: BaseException | None = None
         while True:
             try:
-                if raised is None:
-                    future = self._context.run(steps.__next__)
-                else:
-                    future = self._context.run(steps.throw, raised)
+                step = steps.__next__ if raised is None else partial(steps.throw, raised)
+                future = self._context.run(step)
             except StopIteration as end:
                 return end.value
             try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
 from autogen_agentchat.agents import AssistantAgent
@@ -16,6 +16,32 @@ INFO = ModelInfo(vision=False, function_calling=True, json_output=True, family="
 def client(*answers: str | CreateResult) -> ReplayChatCompletionClient:
     """A model that answers from a script."""
     return ReplayChatCompletionClient(list(answers), model_info=INFO)
+
+
+class Answering(ReplayChatCompletionClient):
+    """A model that answers with what a function makes of its messages; by default it says what it was told."""
+
+    def __init__(self, answer: Callable[[Sequence[Any]], str | CreateResult] | None = None) -> None:
+        super().__init__([], model_info=INFO)
+        self.answer = answer or (lambda messages: " ".join(str(message.content) for message in messages))
+        self.told: list[Sequence[Any]] = []
+
+    async def create(self, messages: Sequence[Any], **_: Any) -> CreateResult:
+        self.told.append(messages)
+        answer = self.answer(messages)
+        usage = RequestUsage(prompt_tokens=1, completion_tokens=1)
+        return (
+            answer
+            if isinstance(answer, CreateResult)
+            else CreateResult(finish_reason="stop", content=answer, usage=usage, cached=False)
+        )
+
+    async def create_stream(self, messages: Sequence[Any], **_: Any) -> AsyncGenerator[str | CreateResult, None]:
+        result = await self.create(messages)
+        if isinstance(result.content, str):
+            for word in result.content.split():
+                yield word
+        yield result
 
 
 def asks(*calls: tuple[str, str], start: int = 1) -> CreateResult:
