@@ -18,6 +18,7 @@ from autogen_core.models import (
 )
 
 from trace_autogen.frames import FRAME
+from trace_autogen.standing import unhooked_copy
 from trace_core.errors import AsyncOnly, LLMError
 from trace_core.llm.chat import Completion, Message, Usage
 
@@ -26,7 +27,8 @@ class AutoGenChat:
     """A model client of AutoGen as a `ChatModel`.
 
     Clients can only be awaited: `complete` does so in a thread with an event loop of its own, also where a loop runs
-    already. A client whose connections belong to another loop may refuse that; then `await optimizer.astep()`.
+    already. Connections belong to one loop, so a client that can be stored, as those of autogen-ext, is asked there
+    through a copy with connections of its own; another one may refuse: then `await optimizer.astep()`.
     A schema for the answer is not sent, since models take it in many ways; answers are validated all the same.
 
     Args:
@@ -46,6 +48,7 @@ class AutoGenChat:
             raise TypeError(f"an AutoGen model client is expected, not {type(model_client).__name__}")
         self.model_client = model_client
         self.max_tokens = max_tokens
+        self._there: ChatCompletionClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = threading.Lock()
 
@@ -54,7 +57,7 @@ class AutoGenChat:
 
     def complete(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Completion:
         """Ask and wait for the answer."""
-        asked = asyncio.run_coroutine_threadsafe(self._ask(messages), self._running_loop())
+        asked = asyncio.run_coroutine_threadsafe(self._ask(messages, there=True), self._running_loop())
         try:
             return asked.result()
         except RuntimeError as error:
@@ -73,13 +76,21 @@ class AutoGenChat:
         except Exception as error:
             raise self._failed(error) from error
 
-    async def _ask(self, messages: Sequence[Message]) -> Completion:
+    async def _ask(self, messages: Sequence[Message], there: bool = False) -> Completion:
+        client = self._client_there() if there else self.model_client
         token = FRAME.set(None)
         try:
-            answer = await self.model_client.create([_converted(message) for message in messages])
+            answer = await client.create([_converted(message) for message in messages])
         finally:
             FRAME.reset(token)
         return self._read(answer)
+
+    def _client_there(self) -> ChatCompletionClient:
+        """The client for the loop of `complete`; what restores itself from its state opens connections anew."""
+        if self._there is None:
+            renews = hasattr(type(self.model_client), "__setstate__")
+            self._there = unhooked_copy(self.model_client) if renews else self.model_client
+        return self._there
 
     def _failed(self, error: Exception) -> LLMError:
         if isinstance(error, LLMError):

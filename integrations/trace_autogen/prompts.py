@@ -12,6 +12,7 @@ from trace_autogen.bindings import Home, PlaceBinding
 from trace_autogen.formats import Format, NotPlain
 from trace_autogen.offers import NotOffered, Offer
 from trace_autogen.places import AttributeText, SystemText
+from trace_autogen.standing import Noted
 from trace_core.validators import NotEmpty
 
 Offers = Iterator[Offer | NotOffered]
@@ -41,7 +42,7 @@ def agent_offers(agent: Any, path: Label, homes: list[Home]) -> Offers:
             if isinstance(message, SystemMessage) and isinstance(message.content, str):
                 binding = PlaceBinding([(agent, SystemText(index))])
                 yield Offer((*path, "system_prompt"), "system_prompt", binding, str, (NotEmpty(),))
-    yield from _text(agent, private.INSTRUCTIONS, (*path, "system_prompt"), "system_prompt")
+    yield from _text(agent, private.INSTRUCTIONS, (*path, "system_prompt"), "system_prompt", "here")
     yield from _text(agent, private.SOCIETY_INSTRUCTION, (*path, "instruction"))
     yield from _text(agent, private.SOCIETY_RESPONSE_PROMPT, (*path, "response_prompt"))
     yield from description_offer(agent, path, homes)
@@ -73,7 +74,7 @@ def team_offers(team: Any, path: Label) -> Offers:
         yield Offer((*path, "final_answer_prompt"), "prompt", PlaceBinding([(team, place)]), str, rules)
 
 
-def _text(owner: Any, attribute: str, label: Label, kind: str = "prompt") -> Offers:
+def _text(owner: Any, attribute: str, label: Label, kind: str = "prompt", noted: Noted = "models") -> Offers:
     if private.has(owner, attribute) and isinstance(vars(owner)[attribute], str):
-        place = AttributeText(attribute, label[-1], "models")
+        place = AttributeText(attribute, label[-1], noted)
         yield Offer(label, kind, PlaceBinding([(owner, place)]), str, (NotEmpty(),))

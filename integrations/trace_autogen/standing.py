@@ -147,7 +147,7 @@ class Stand:
         for place, parameter, read in reads:
             value = place.shown(value, attribute, read.value, (parameter, read))
         while len(made) >= _KEPT:
-            made.pop(next(iter(made)), None)
+            made.pop(next(iter(made.copy())), None)  # a copy: others may add to it
         made[key] = (stored, value)
         return value
 

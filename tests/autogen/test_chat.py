@@ -107,6 +107,34 @@ async def test_an_optimizer_steps_with_it() -> None:
     assert rules.data == "Be friendly."
 
 
+class Connected(ReplayChatCompletionClient):
+    """A client with a connection that belongs to the loop in which it was made."""
+
+    loop: Any = None
+
+    async def create(self, *args: Any, **kwargs: Any) -> CreateResult:
+        here = asyncio.get_running_loop()
+        self.loop = self.loop or here
+        if self.loop is not here:
+            raise RuntimeError("is bound to a different event loop")
+        return await super().create(*args, **kwargs)
+
+    def __setstate__(self, state: Any) -> None:
+        vars(self).update(state | {"loop": None})
+
+
+async def test_where_connections_belong_to_a_loop_a_copy_is_asked_in_the_other() -> None:
+    agent = assistant("writer")
+    vars(agent)["_model_client"] = model = Connected(["one", "two", "three"])
+    recorder = trace(agent)
+    await agent.run(task="go")
+    chat = AutoGenChat(model)
+    assert chat.complete(ASKED).text == "two"
+    assert (await chat.acomplete(ASKED)).text == "two"
+    await agent.run(task="on")
+    assert len(recorder.runs) == 2
+
+
 def test_its_loop_ends_with_it() -> None:
     chat = AutoGenChat(client("one"))
     chat.complete(ASKED)
