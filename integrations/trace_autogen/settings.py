@@ -18,6 +18,7 @@ from trace_core.validators import NotEmpty
 _SUMMARY_FIELDS = ("tool_name", "arguments", "result", "is_error")
 _MOST_ITERATIONS = 50
 _COUNT = Annotated[int, Field(ge=1)]
+_ITERATIONS = Annotated[int, Field(ge=1, le=_MOST_ITERATIONS)]
 _PENALTY = Annotated[float, Field(ge=-2, le=2)]
 _MODEL_ARGUMENTS: dict[str, Any] = {
     "temperature": Annotated[float, Field(ge=0, le=2)],
@@ -76,7 +77,7 @@ def agent_offers(agent: Any, path: tuple[str, ...]) -> Iterator[Offer | NotOffer
         yield _setting(agent, private.REFLECT, (*path, "reflect_on_tool_use"), bool, about)
     if private.has(agent, private.ITERATIONS):
         about = "how often the model may call tools before the agent answers"
-        times = Annotated[int, Field(ge=1, le=max(_MOST_ITERATIONS, vars(agent)[private.ITERATIONS]))]
+        times = _ITERATIONS if vars(agent)[private.ITERATIONS] <= _MOST_ITERATIONS else _COUNT
         yield _setting(agent, private.ITERATIONS, (*path, "max_tool_iterations"), times, about)
     if private.has(agent, private.SUMMARY_FORMAT):
         yield _summary_format(agent, (*path, "tool_call_summary_format"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,18 @@ from autogen_agentchat.teams import RoundRobinGroupChat, SelectorGroupChat
 from autogen_agentchat.tools import AgentTool
 from autogen_core.code_executor import CodeBlock, CodeExecutor, CodeResult
 from autogen_core.tools import FunctionTool, StaticWorkbench, ToolOverride, Workbench
-from trace_autogen import KINDS, NotExposed, NothingToLearn, TracedAgent, TracedTeam, expose, trace, unexpose, untrace
+from trace_autogen import (
+    KINDS,
+    NotExposed,
+    NothingToLearn,
+    TracedAgent,
+    TracedTeam,
+    clone,
+    expose,
+    trace,
+    unexpose,
+    untrace,
+)
 
 from tests.autogen.programs import add, asks, assistant, client, sent
 from tests.autogen.rows import told
@@ -295,3 +307,22 @@ def test_no_class_of_autogen_is_changed() -> None:
     assert type(other) is AssistantAgent
     assert isinstance(agent, AssistantAgent)
     assert type(agent).__name__ == "AssistantAgent"
+
+
+async def test_nothing_grows_with_candidates_and_with_exposing() -> None:
+    agent = assistant("writer", "x", tools=[add], handoffs=["bob"])
+
+    def objects(times: int) -> int:
+        for number in range(times):
+            parameters = expose(agent, kinds="all")
+            with parameters.candidate({"writer.system_prompt": str(number), "writer.add.a": str(number)}):
+                vars(clone(agent))
+                assert agent._system_messages[0].content == str(number)
+                assert agent._handoff_tools
+                assert agent._tools[0].schema
+            unexpose(parameters)
+        gc.collect()
+        return len(gc.get_objects())
+
+    before = objects(20)
+    assert objects(60) - before < 60
