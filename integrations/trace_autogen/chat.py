@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,7 +15,7 @@ from autogen_core.models import (
 )
 
 from trace_autogen.frames import FRAME
-from trace_autogen.standing import unhooked_copy
+from trace_autogen.loops import OwnLoop, for_another_loop
 from trace_core.errors import AsyncOnly, LLMError
 from trace_core.llm.chat import Completion, Message, Usage
 
@@ -49,25 +46,21 @@ class AutoGenChat:
         self.model_client = model_client
         self.max_tokens = max_tokens
         self._there: ChatCompletionClient | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._lock = threading.Lock()
+        self._loop = OwnLoop()
 
     def __repr__(self) -> str:
         return f"AutoGenChat({type(self.model_client).__name__})"
 
     def complete(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Completion:
         """Ask and wait for the answer."""
-        asked = asyncio.run_coroutine_threadsafe(self._ask(messages, there=True), self._running_loop())
         try:
-            return asked.result()
+            return self._loop.run(self._ask(messages, there=True))
         except RuntimeError as error:
             if not isinstance(error, LLMError) and "loop" in str(error):
                 raise AsyncOnly(f"{self!r} can only be awaited, in the loop that it belongs to: astep()") from error
             raise self._failed(error) from error
         except Exception as error:
             raise self._failed(error) from error
-        finally:
-            asked.cancel()
 
     async def acomplete(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Completion:
         """Ask without blocking the event loop."""
@@ -77,20 +70,15 @@ class AutoGenChat:
             raise self._failed(error) from error
 
     async def _ask(self, messages: Sequence[Message], there: bool = False) -> Completion:
-        client = self._client_there() if there else self.model_client
+        if there and self._there is None:
+            self._there = for_another_loop(self.model_client)
+        client = self._there if there and self._there is not None else self.model_client
         token = FRAME.set(None)
         try:
             answer = await client.create([_converted(message) for message in messages])
         finally:
             FRAME.reset(token)
         return self._read(answer)
-
-    def _client_there(self) -> ChatCompletionClient:
-        """The client for the loop of `complete`; what restores itself from its state opens connections anew."""
-        if self._there is None:
-            renews = hasattr(type(self.model_client), "__setstate__")
-            self._there = unhooked_copy(self.model_client) if renews else self.model_client
-        return self._there
 
     def _failed(self, error: Exception) -> LLMError:
         if isinstance(error, LLMError):
@@ -104,24 +92,6 @@ class AutoGenChat:
         usage = Usage(1, answer.usage.prompt_tokens, answer.usage.completion_tokens)
         reason = "length" if answer.finish_reason == "length" else "stop"
         return Completion(answer.content, usage, type(self.model_client).__name__, reason)
-
-    def _running_loop(self) -> asyncio.AbstractEventLoop:
-        """The loop in which `complete` asks: one for all calls, since a client keeps its connections."""
-        with self._lock:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                threading.Thread(target=_run, args=(self._loop,), name="AutoGenChat", daemon=True).start()
-                weakref.finalize(self, self._loop.call_soon_threadsafe, self._loop.stop)
-            return self._loop
-
-
-def _run(loop: asyncio.AbstractEventLoop) -> None:
-    asyncio.set_event_loop(loop)
-    try:
-        loop.run_forever()
-    finally:
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
 
 
 def _converted(message: Message) -> LLMMessage:

@@ -138,7 +138,7 @@ async def test_where_connections_belong_to_a_loop_a_copy_is_asked_in_the_other()
 def test_its_loop_ends_with_it() -> None:
     chat = AutoGenChat(client("one"))
     chat.complete(ASKED)
-    loop = chat._loop
+    loop = chat._loop._loop
     assert loop is not None
     del chat
     asyncio.run(_until(loop.is_closed))
