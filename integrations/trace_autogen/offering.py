@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from autogen_agentchat.agents import MessageFilterAgent
 from autogen_agentchat.teams import BaseGroupChat
+from autogen_core.tools import BaseTool
 
 from trace_autogen import functions, handoffs, private, prompts, settings, tool_texts
 from trace_autogen.bindings import Home
@@ -29,7 +31,8 @@ def all_offers(program: Any, with_code: bool, learned_code: LearnedCode) -> Offe
 def _offered(found: Found, teams: list[Any], with_code: bool, learned_code: LearnedCode) -> Offers:
     path, value = found.path, found.value
     if found.kind == "agent":
-        yield from prompts.agent_offers(value, path, _copies(value, teams))
+        yield from prompts.agent_offers(value, path)
+        yield from _description(found, _copies(value, teams))
         yield from settings.agent_offers(value, path)
         yield from handoffs.offers(value, path)
     elif found.kind == "team":
@@ -44,6 +47,15 @@ def _offered(found: Found, teams: list[Any], with_code: bool, learned_code: Lear
         yield from tool_texts.remote_offers(value, path)
     elif found.kind == "client":
         yield from settings.client_offers(value, path)
+
+
+def _description(found: Found, copies: list[Home]) -> Offers:
+    """The description of an agent, unless nobody reads it: a tool has one of its own."""
+    if isinstance(found.value, MessageFilterAgent):
+        reason = "AutoGen makes the description of a filter of that of the agent behind it"
+        yield NotOffered((*found.path, "description"), "description", reason, True)
+    elif copies or not isinstance(found.parent, (BaseTool, MessageFilterAgent)):
+        yield from prompts.description_offer(found.value, found.path, copies)
 
 
 def _copies(participant: Any, teams: list[Any]) -> list[Home]:

@@ -35,8 +35,8 @@ class UnfilledText:
         return "write no {task}; the request is in the conversation"
 
 
-def agent_offers(agent: Any, path: Label, homes: list[Home]) -> Offers:
-    """The prompts of an agent; `homes` are the teams that copied its description."""
+def agent_offers(agent: Any, path: Label) -> Offers:
+    """The prompts of an agent."""
     if private.has(agent, private.SYSTEM_MESSAGES):
         for index, message in enumerate(vars(agent)[private.SYSTEM_MESSAGES]):
             if isinstance(message, SystemMessage) and isinstance(message.content, str):
@@ -45,11 +45,10 @@ def agent_offers(agent: Any, path: Label, homes: list[Home]) -> Offers:
     yield from _text(agent, private.INSTRUCTIONS, (*path, "system_prompt"), "system_prompt", "here")
     yield from _text(agent, private.SOCIETY_INSTRUCTION, (*path, "instruction"))
     yield from _text(agent, private.SOCIETY_RESPONSE_PROMPT, (*path, "response_prompt"))
-    yield from description_offer(agent, path, homes)
 
 
 def description_offer(owner: Any, path: Label, homes: list[Home]) -> Offers:
-    """How an agent or a nested team is described to those who choose who speaks next."""
+    """How an agent or an inner team is described to those who choose; `homes` are the teams that copied it."""
     if private.has(owner, private.DESCRIPTION):
         place = AttributeText(private.DESCRIPTION, "description", None)
         about = f"how {owner.name} is described to those who choose who speaks next"

@@ -14,7 +14,7 @@ from autogen_core.models import UserMessage
 from trace_autogen import TracedAgent, clone, expose, trace
 
 from tests.autogen.programs import assistant, client, sent
-from tests.autogen.rows import ROWS, Row, told
+from tests.autogen.rows import ROWS, Row, selector, told
 
 every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 
@@ -117,3 +117,21 @@ async def test_a_copy_is_plain_and_keeps_what_was_written(copied: Any) -> None:
     parameters["writer.system_prompt"].set("Be long.")
     await made.run(task="go")
     assert "Rhyme." in told(made)
+
+
+async def test_candidates_at_once_on_clones_of_a_team() -> None:
+    team = selector()
+    parameters = expose(team, kinds=["prompt", "description", "system_prompt"])
+    names = ("bert.description", "anna.system_prompt")
+
+    async def tried(number: int) -> bool:
+        with parameters.candidate({name: f"{name} {number}" for name in names}):
+            made = clone(team)
+            vars(made)["_model_client"] = client("anna")
+            await asyncio.sleep(0)
+            await made.run(task="go")
+            return f"bert: bert.description {number}" in told(made)
+
+    assert all(await asyncio.gather(*map(tried, range(4))))
+    prompts = [call["messages"][0].content for call in team._participants[0]._model_client.create_calls]
+    assert sorted(prompts) == [f"anna.system_prompt {number}" for number in range(4)]

@@ -28,7 +28,7 @@ from trace_autogen import (
 )
 
 from tests.autogen.programs import add, asks, assistant, client, sent
-from tests.autogen.rows import told
+from tests.autogen.rows import filtered, told
 from trace_core.errors import InvalidValue
 
 
@@ -120,6 +120,16 @@ def test_all_kinds_of_an_agent_with_tools() -> None:
         "w.add.code": "code",
     }
     assert set(kinds.values()) == set(KINDS)
+
+
+def test_a_description_that_nobody_reads_is_not_offered() -> None:
+    agent = assistant("writer", "x", tools=[AgentTool(assistant("helper", "x"))])
+    assert names(agent, kinds=["description", "tool_description"]) == [
+        "writer.description",
+        "writer.helper.description",
+    ]
+    with pytest.raises(NothingToLearn, match="behind it"):
+        expose(filtered(), kinds="description")
 
 
 def test_include_and_exclude() -> None:
