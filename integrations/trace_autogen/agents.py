@@ -6,12 +6,12 @@ the other, so the outer one is the turn, and the inner one only shows it what ha
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
 
 from autogen_agentchat.agents import UserProxyAgent
-from autogen_agentchat.base import ChatAgent, Response, TaskResult, Team
+from autogen_agentchat.base import Response, TaskResult
 from autogen_agentchat.messages import (
     HandoffMessage,
     StructuredMessage,
@@ -20,16 +20,14 @@ from autogen_agentchat.messages import (
     ToolCallSummaryMessage,
 )
 from autogen_core import FunctionCall
-from autogen_core.memory import Memory
-from autogen_core.models import ChatCompletionClient, FunctionExecutionResult
-from autogen_core.tools import Workbench
+from autogen_core.models import FunctionExecutionResult
 
 from trace_autogen import private
-from trace_autogen.clients import ClientHooks
 from trace_autogen.frames import FRAME, Frame
-from trace_autogen.hooks import LOCK, Hooks, ProgramHooks, hooked, unwrapped
+from trace_autogen.hooks import LOCK, ProgramHooks
+from trace_autogen.parts import parts
 from trace_autogen.streams import framed, in_frame
-from trace_autogen.tools import HandoffToolHooks, MemoryHooks, ToolFailed, WorkbenchHooks
+from trace_autogen.tools import ToolFailed
 from trace_core.errors import TraceError
 from trace_core.recording import MISSING
 
@@ -257,36 +255,3 @@ class AgentHooks(ProgramHooks):
         """The turn is over."""
         if self.turn is turn:
             self.turn = None
-
-
-def parts(agent: Any) -> list[Hooks]:
-    """The hooks of what an agent uses; what it is does not matter, only what it refers to."""
-    found: list[Hooks] = [hooked(tool, HandoffToolHooks) for tool in private.handoff_tools(agent)]
-    for part in _referred_to(agent):
-        if isinstance(part, ChatCompletionClient):
-            found.append(hooked(part, ClientHooks))
-        elif isinstance(part, Workbench):
-            found.append(hooked(part, WorkbenchHooks))
-            found += [hooks for tool in _referred_to(part) for hooks in _programs(_referred_to(tool), agent)]
-        elif isinstance(part, Memory):
-            found.append(hooked(part, MemoryHooks))
-    return [*found, *_programs(_referred_to(agent), agent)]
-
-
-def _programs(values: Iterator[Any], agent: Any) -> list[Hooks]:
-    return [program(value) for value in values if isinstance(value, (ChatAgent, Team)) and value is not agent]
-
-
-def program(value: Any) -> ProgramHooks:
-    """The hooks of an agent or a team."""
-    from trace_autogen.teams import TeamHooks
-
-    value = unwrapped(value)
-    return hooked(value, TeamHooks) if isinstance(value, Team) else hooked(value, AgentHooks)
-
-
-def _referred_to(owner: Any) -> Iterator[Any]:
-    """What an object's attributes are, and what is in those that are lists."""
-    for name, value in list(getattr(owner, "__dict__", {}).items()):
-        if name != "_trace_hooks":
-            yield from value if isinstance(value, (list, tuple)) else (value,)

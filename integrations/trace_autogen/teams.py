@@ -14,12 +14,11 @@ from typing import Any
 from autogen_agentchat.base import TaskResult
 from autogen_agentchat.messages import BaseChatMessage
 from autogen_core import AgentId
-from autogen_core.models import ChatCompletionClient
 
 from trace_autogen import private
-from trace_autogen.clients import ClientHooks
 from trace_autogen.frames import FRAME, Frame
-from trace_autogen.hooks import LOCK, Hooks, ProgramHooks, hooked
+from trace_autogen.hooks import LOCK, ProgramHooks
+from trace_autogen.parts import models, program
 from trace_autogen.streams import framed, in_frame
 from trace_core.recording import MISSING, Call
 
@@ -48,19 +47,11 @@ class TeamHooks(ProgramHooks):
 
     def refresh(self) -> None:
         """Hook the members, and the manager's model."""
-        from trace_autogen.agents import program
-
         with LOCK:
             members = [program(member) for member in private.participants(self.owner)]
             for member in members:
                 member.teams.add(self)
-            models: list[Hooks] = [
-                hooked(value, ClientHooks)
-                for owner in (self.owner, self._manager)
-                for value in list(getattr(owner, "__dict__", {}).values())
-                if isinstance(value, ChatCompletionClient)
-            ]
-            self.hold_only([*members, *models])
+            self.hold_only([*members, *models(self.owner, self._manager)])
 
     # --- runs
 

@@ -10,8 +10,8 @@ from autogen_agentchat.base import ChatAgent, Response, TaskResult, Team
 from autogen_agentchat.messages import BaseChatMessage
 from autogen_core import CancellationToken, ComponentModel
 
-from trace_autogen.agents import program as hooks_for
 from trace_autogen.hooks import LOCK, ProgramHooks, hooks_of, unwrapped
+from trace_autogen.parts import program as hooks_for
 from trace_autogen.recorder import Recorder
 from trace_core.errors import TraceError
 
