@@ -1,0 +1,74 @@
+"""What the class of an object whose values are learned has besides, by what the object is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autogen_agentchat.teams import BaseGroupChat
+from autogen_core.tools import BaseTool, Workbench
+
+from trace_autogen import private
+from trace_autogen.carried import Sent, carry
+from trace_autogen.dumping import dumped_tool
+from trace_autogen.managers import team_members
+from trace_autogen.reads import note, read_now
+from trace_autogen.standing import Stand
+
+__all__ = ["stand_for"]
+
+
+def stand_for(owner: Any) -> Stand:
+    """The object's stand; it is given one if it has none."""
+    known = Stand.of(owner)
+    if known is not None:
+        return known
+    if isinstance(owner, BaseTool):
+        return Stand(owner, tool_members)
+    if isinstance(owner, Workbench):
+        return Stand(owner, workbench_members)
+    if isinstance(owner, BaseGroupChat):
+        return Stand(owner, team_members)
+    return Stand(owner)
+
+
+def tool_members(stand: Stand) -> dict[str, Any]:
+    """A tool's schema carries the reads of its texts; its code is read when it runs."""
+    original = stand.original
+
+    def schema(self: Any) -> Any:
+        made = Sent(original.schema.fget(self))
+        for place, parameter in stand.places:
+            if place.key != private.TOOL_FUNCTION:
+                carry(made, place.argument, parameter, read_now(parameter))
+        return made
+
+    def note_code() -> None:
+        for place, parameter in stand.places:
+            if place.key == private.TOOL_FUNCTION:
+                note(place.argument, parameter, read_now(parameter))
+
+    async def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        note_code()
+        return await original.run(self, *args, **kwargs)
+
+    def to_config(self: Any) -> Any:
+        return dumped_tool(stand, self)
+
+    return {"schema": property(schema), "run": run, "_to_config": to_config}
+
+
+def workbench_members(stand: Stand) -> dict[str, Any]:
+    """The schemas that a workbench makes of its tools' carry the reads of what it says of them instead."""
+    original = stand.original
+
+    async def list_tools(self: Any) -> Any:
+        listed = await original.list_tools(self)
+        for index, schema in enumerate(listed):
+            own = [(p, parameter) for p, parameter in stand.places if p.key == (private.TOOL_OVERRIDES, schema["name"])]
+            if own:
+                listed[index] = made = Sent(schema)
+                for place, parameter in own:
+                    carry(made, place.argument, parameter, read_now(parameter))
+        return listed
+
+    return {"list_tools": list_tools}

@@ -1,0 +1,321 @@
+"""Where the inputs of AutoGen's calls came from.
+
+Runs, turns and the steps of a team's manager are scopes; models, tools, memories, hand-overs, selections and what
+plain code of an agent makes are nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
+
+from autogen_agentchat.messages import BaseChatMessage, ModelClientStreamingChunkEvent
+
+from trace_autogen import values
+from trace_autogen.contexts import Contexts
+from trace_autogen.rendered import contains, texts_in
+from trace_autogen.said import Said, answer, latest, requests
+from trace_core.recording import Call, Flow, Ledger, Link, Origin
+from trace_core.recording.call import ParameterRead
+
+_NODES = ("llm", "tool", "memory", "handoff", "select")
+_ARGUMENTS = {
+    "llm": "messages",
+    "tool": "input",
+    "handoff": "results",
+    "summary": "results",
+    "select": "answer",
+    "message": "parts",
+    "turn": "messages",
+}
+
+
+class AutoGenFlow(Flow):
+    """`Flow` with what AutoGen's messages say."""
+
+    def __init__(self, calls: Sequence[Call], ledger: Ledger, earlier: Sequence[Flow] = ()) -> None:
+        self.said = Said(calls)
+        before = [flow for flow in reversed(earlier) if isinstance(flow, AutoGenFlow)]
+        self._all_said = [self.said, *(flow.said for flow in before)]
+        self._before = before
+        self._contexts = Contexts(self, self._all_said)
+        self._tasks: dict[int, Call] = {}
+        self._passing: dict[Call, Call | None] = {}
+        super().__init__(calls, ledger, earlier)
+        for flow in before:
+            flow._keep_only(earlier)
+        self._enter_tasks()
+        for call in calls:  # in order, so that a context's message is known from the first request that had it
+            if call.kind == "llm":
+                self.origin_in(call)
+        self._handed_down = self._reads_handed_down()
+
+    def _keep_only(self, earlier: Sequence[Flow]) -> None:
+        """Let go of turns that the recorder keeps no more: else each turn would keep the one before, for ever."""
+        self.earlier = [flow for flow in self.earlier if any(flow is kept for kept in earlier)]
+        self._before = [flow for flow in self._before if any(flow is kept for kept in earlier)]
+        self._owner = {call: flow for call, flow in self._owner.items() if any(flow is kept for kept in earlier)}
+        self._all_said[1:] = [flow.said for flow in self._before]
+
+    def _enter_tasks(self) -> None:
+        """Which run was given the messages that no call made."""
+        turns = [(call, call.given) for call in self.calls if is_a(call, "turn")]
+        runs = [(call, getattr(call.gave, "messages", ())) for call in self.calls if is_a(call, "run")]
+        for call, seen in [*turns, *runs]:  # in this order: a run's result has what agents in tools were asked, too
+            for message in seen:
+                if id(message) not in self.said.chat and not self._is_earlier(message):
+                    self._tasks.setdefault(id(message), self._given_in(call, message))
+
+    def _is_earlier(self, message: Any) -> bool:
+        return any(id(message) in flow.said.chat or id(message) in flow._tasks for flow in self._before)
+
+    def _given_in(self, call: Call, message: Any) -> Call:
+        """The outermost run, inside the same tool, that was given a message."""
+        while (parent := self.parent(call)) is not None and parent.kind != "tool":
+            call = parent
+        return call
+
+    # --- what the calls are
+
+    def is_node(self, call: Call) -> bool:
+        """Whether the call does something itself."""
+        if call.kind in _NODES or is_a(call, "summary"):
+            return True
+        if is_a(call, "run", "step"):
+            return False
+        if is_a(call, "message"):
+            return self._passed_on(call) is None
+        return not any(self.nodes_in(child) for child in self.children[call])
+
+    def _passed_on(self, message: Call) -> Call | None:
+        """The model whose words a manager passed on, as they are or out of what it said as JSON."""
+        if message not in self._passing:
+            text = str(getattr(message.gave, "content", ""))
+            models = [m for m in self.children[self.parent(message)] if m.kind == "llm" and m.began < message.began]
+            said = [(model, answer(model) or "") for model in reversed(models)]
+            found = [model for model, words in said if text == words or text in texts_in(words)]
+            self._passing[message] = found[0] if found else None
+        return self._passing[message]
+
+    def models(self) -> list[Call]:
+        """The calls of models here and in earlier turns, in order."""
+        calls = [call for flow in [*reversed(self._before), self] for call in flow.calls]
+        return [call for call in calls if call.kind == "llm"]
+
+    def speaker(self, call: Call) -> str | None:
+        """The agent in whose turn, or manager in whose step, a call was made."""
+        owner: Any = self._owner.get(call, self)
+        parent = owner.parent(call)
+        return None if parent is None else parent.name
+
+    def reads_of(self, node: Call) -> list[ParameterRead]:
+        """What a node read, and what the turn or step around it read for it."""
+        return [*node.reads, *self._handed_down.get(node, ())]
+
+    def _reads_handed_down(self) -> dict[Call, list[ParameterRead]]:
+        found: dict[Call, list[ParameterRead]] = {}
+        for scope in self.calls:
+            for read in () if self.is_node(scope) else scope.reads:
+                for node in self._readers(scope, read[0]):
+                    if all(read[1] is not known for _, known, _ in [*node.reads, *found.get(node, ())]):
+                        found.setdefault(node, []).append(read)
+        return found
+
+    def _readers(self, scope: Call, argument: str) -> list[Call]:
+        """The nodes that a setting of a turn concerns: summaries, or what the turn ended with; models, in a step."""
+        inside = self.nodes_in(scope)
+        if is_a(scope, "step"):
+            return [node for node in inside if node.kind == "llm"]
+        if "summary" in argument:
+            return [node for node in inside if is_a(node, "summary")]
+        ends = self.origin_out(scope).sources if scope.succeeded else self.sinks(self.children[scope]).sources
+        return [node for node in inside if node in ends]
+
+    # --- where inputs came from
+
+    def structural_input(self, call: Call, parent: Call | None) -> Origin | None:
+        """What messages, requests and results say by their identity."""
+        if call.kind == "llm":
+            return self._contexts.origin(call, parent)
+        if call.kind == "tool":
+            return self._asked_by(call, parent)
+        if call.kind == "memory":
+            return self._query(call, parent)
+        if call.kind == "handoff" or is_a(call, "summary"):
+            sources = [latest(self.said.results.get(id(each), ()), call.began) for each in call.inputs]
+            return Origin({source: "identity" for source in sources if source is not None})
+        if call.kind == "select":
+            return self._selected_by(call, parent)
+        if is_a(call, "message"):
+            return self.rendered(str(getattr(call.gave, "content", "")), call, parent)
+        if is_a(call, "step"):
+            return Origin()
+        if is_a(call, "turn"):
+            return Origin() if call.kind == "input" else self._of_messages(call.inputs, call)
+        if is_a(call, "run") and parent is not None and isinstance(call.inputs, (list, tuple)):
+            return self._of_messages(call.inputs, call)
+        return None
+
+    def _of_messages(self, messages: Iterable[Any], call: Call) -> Origin:
+        return Origin(parts={index: self.of_chat(message, call) for index, message in enumerate(messages)})
+
+    def of_chat(self, message: Any, scope: Call | None) -> Origin:
+        """Where a message of the chat came from: who said it, or what the run was given."""
+        for said in self._all_said:
+            maker = said.chat.get(id(message)) or said.chat_by_id.get(getattr(message, "id", ""))
+            if maker is not None and maker is not scope:
+                return self.origin_out(maker).because("identity")
+        for flow in [self, *self._before]:
+            run = flow._tasks.get(id(message))
+            if run is not None:
+                return flow._task_origin(run)
+        return Origin() if scope is None else self._task_origin(self._given_in(scope, message))
+
+    def _task_origin(self, run: Call) -> Origin:
+        if is_a(run, "run") or self.parent(run) is not None:
+            return self.origin_in(run)
+        return Origin({self.input_of(run): "input"})
+
+    def _asked_by(self, tool: Call, parent: Call | None) -> Origin | None:
+        """The model that asked for a tool: the latest that named its id, else its name."""
+        models = [m for m in self.children[parent] if m.kind == "llm" and (m.ended or 0) < tool.began and requests(m)]
+        id_of = tool.details["tool_call_id"]
+        for model in reversed(models):
+            if any(asked.id == id_of and asked.name == tool.name for asked in requests(model)):
+                return Origin({model: "tool_call_id"})
+        named = [model for model in models if any(asked.name == tool.name for asked in requests(model))]
+        return Origin({named[-1]: "name"}) if named else None
+
+    def _query(self, memory: Call, parent: Call | None) -> Origin:
+        """What a memory was asked, if it was: some give all that they hold."""
+        query = memory.inputs.get("query") if isinstance(memory.inputs, dict) else None
+        text = getattr(query, "content", query)
+        if not isinstance(text, str) or parent is None:
+            return Origin()
+        told = [each for each in parent.inputs if isinstance(each, BaseChatMessage)]
+        for message in reversed(told):
+            if contains(text, message.to_model_text()) or contains(message.to_model_text(), text):
+                return self.of_chat(message, parent)
+        return Origin()
+
+    def _selected_by(self, select: Call, step: Call | None) -> Origin:
+        model = latest((call for call in self.children[step] if call.kind == "llm"), select.began)
+        if model is not None:
+            return Origin({model: "identity"})
+        messages = [each for each in select.inputs or () if isinstance(each, BaseChatMessage)]
+        return self._of_messages(messages, select)
+
+    def rendered(self, text: str, call: Call, step: Call | None) -> Origin:
+        """What stands in a text that a manager put together: the task, its model's words, the thread's messages."""
+        found: dict[Call, str] = {}
+        run = self.parent(step) if step is not None else None
+        if run is not None:
+            for part in self.matcher.parts_of(run.inputs).texts:
+                if contains(text, part[1]):
+                    found |= self.origin_in(run).because("contains").sources
+        for message in call.details.get("thread", ()):
+            if isinstance(message, BaseChatMessage) and f"{message.source}: {message.to_model_text()}".strip() in text:
+                found |= self.of_chat(message, step).because("contains").sources
+        for other in self._managers_models(run):
+            said = answer(other)
+            if (other.ended or 0) < call.began and said and contains(text, said):
+                found.setdefault(other, "contains")
+        return Origin(found)
+
+    def _managers_models(self, run: Call | None) -> list[Call]:
+        """Those that did more than select a speaker, whose name may stand in any prompt."""
+        steps = [self.children[each] for each in self.children[run] if is_a(each, "step")]
+        plans = [calls for calls in steps if (calls[-1:] and calls[-1].kind != "select") or _has_plan(calls)]
+        return [call for calls in plans for call in calls if call.kind == "llm"]
+
+    # --- where outputs came from
+
+    def structural_output(self, scope: Call) -> Origin | None:
+        """Whose words a turn or a run ended with."""
+        if is_a(scope, "step"):
+            return Origin()
+        if is_a(scope, "message"):
+            model = self._passed_on(scope)
+            return None if model is None else Origin({model: "identity"})
+        message = values.chat_message(scope.gave)
+        if message is None:
+            return None
+        if is_a(scope, "run"):
+            return self.of_chat(message, scope)
+        maker = self.said.chat.get(id(message))
+        if maker is not None and maker is not scope:
+            return self.origin_out(maker)
+        said = getattr(message, "content", None)
+        models = [call for call in self.nodes_in(scope) if call.kind == "llm" and call.succeeded]
+        same = [call for call in models if call.output is said or answer(call) == said]
+        return Origin({same[-1]: "identity"}) if same else None
+
+    def source_of(self, message: Any) -> Call | None:
+        """The node that a message, an event, or a chunk of a stream came from."""
+        if isinstance(message, ModelClientStreamingChunkEvent):
+            maker = self.said.chat_by_id.get(message.full_message_id or "")
+            return None if maker is None else next(iter(self.origin_out(maker).sources), None)
+        chat = values.chat_message(message)
+        if chat is not None:
+            known = id(chat) in self.said.chat or chat.id in self.said.chat_by_id or id(chat) in self._tasks
+            return next(iter(self.of_chat(chat, None).sources), None) if known else None
+        for part in message.content if isinstance(getattr(message, "content", None), list) else ():
+            found = self.said.asked.get(id(part)) or self.said.results.get(id(part))
+            if found:
+                return found[-1]
+        return None
+
+    # --- links
+
+    def arguments(self, call: Call, origin: Origin) -> Iterable[tuple[str, Origin]]:
+        """A model takes messages, a summary results."""
+        name = _ARGUMENTS.get(call.kind) or _ARGUMENTS.get(call.details.get("is", ""))
+        return super().arguments(call, origin) if name is None else [(name, origin)]
+
+    def links(self, call: Call) -> list[Link]:
+        """Data, and control from what selected the speaker, or decided that a manager's model is asked."""
+        links = super().links(call)
+        known = {link.source for link in links}
+        for chosen_by in self._chosen_by(call, known):
+            if chosen_by not in known and chosen_by is not call:
+                links.append(Link(chosen_by, "chosen_by", "route", "control"))
+        return links
+
+    def _chosen_by(self, call: Call, sources: Iterable[Call]) -> list[Call]:
+        parent = self.parent(call)
+        if is_a(parent, "step"):
+            models = [m for m in self.children[parent] if m.kind == "llm" and m.began < call.began]
+            decided = call.kind == "llm" and models and not self._leads_to(models[-1], sources)
+            return [models[-1]] if decided else []
+        scope: Call | None = call
+        while scope is not None and scope.details.get("chosen_by") is None:
+            scope = self.parent(scope)
+        if scope is None or any(self._is_in(source, scope) for source in sources):
+            return []
+        return [scope.details["chosen_by"]]
+
+    def _leads_to(self, model: Call, sources: Iterable[Call]) -> bool:
+        to_visit, seen = list(sources), set[Hashable]()
+        while to_visit:
+            call = to_visit.pop()
+            if call is model:
+                return True
+            if call not in seen and call.kind != "input" and call not in self._owner:
+                seen.add(call)
+                to_visit.extend(link.source for link in self.linked(call))
+        return False
+
+    def _is_in(self, call: Call, scope: Call) -> bool:
+        inner: Call | None = call
+        while inner is not None and inner is not scope:
+            inner = self.parent(inner)
+        return inner is scope and call is not scope
+
+
+def _has_plan(calls: Iterable[Call]) -> bool:
+    return any(is_a(call, "message") for call in calls)
+
+
+def is_a(call: Call | None, *kinds: str) -> bool:
+    """What AutoGen's calls are beside their kind: run, turn, step, message, summary."""
+    return call is not None and call.details.get("is") in kinds

@@ -1,0 +1,81 @@
+"""What an agent or a team uses: models, tools, memories, and agents and teams in it.
+
+What a part is called does not matter, only what it is: so agents of the user's own classes are looked through too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from types import FunctionType, MethodType
+from typing import Any
+
+from autogen_agentchat.base import ChatAgent, Team
+from autogen_core.memory import Memory
+from autogen_core.models import ChatCompletionClient
+from autogen_core.tools import Workbench
+
+from trace_autogen import private
+from trace_autogen.clients import ClientHooks
+from trace_autogen.hooks import ATTRIBUTE, Hooks, ProgramHooks, hooked, unwrapped
+from trace_autogen.tools import HandoffToolHooks, MemoryHooks, WorkbenchHooks
+
+_PLAIN = frozenset({str, int, float, bool, type(None), dict, set, FunctionType, MethodType})
+
+
+def parts(agent: Any) -> list[Hooks]:
+    """The hooks of what an agent uses."""
+    found: list[Hooks] = [hooked(tool, HandoffToolHooks) for tool in private.handoff_tools(agent)]
+    for part in _referred_to(agent):
+        kind = _kind_of(part)
+        if kind is ClientHooks or kind is MemoryHooks:
+            found.append(hooked(part, kind))
+        elif kind is WorkbenchHooks:
+            found.append(hooked(part, kind))
+            found += [hooks for tool in _referred_to(part) for hooks in _programs(agent, _referred_to(tool))]
+    return [*found, *_programs(agent, _referred_to(agent))]
+
+
+def models(*owners: Any) -> list[Hooks]:
+    """The hooks of the models that teams and managers refer to."""
+    referred = [value for owner in owners for value in _referred_to(owner)]
+    return [hooked(value, ClientHooks) for value in referred if _kind_of(value) is ClientHooks]
+
+
+def program(value: Any) -> ProgramHooks:
+    """The hooks of an agent or a team."""
+    from trace_autogen.agents import AgentHooks
+    from trace_autogen.teams import TeamHooks
+
+    value = unwrapped(value)
+    return hooked(value, TeamHooks) if isinstance(value, Team) else hooked(value, AgentHooks)
+
+
+def _programs(agent: Any, values: Iterable[Any]) -> list[Hooks]:
+    found = [value for value in values if _kind_of(value) is ProgramHooks]
+    return [program(value) for value in found if unwrapped(value) is not agent]
+
+
+def _referred_to(owner: Any) -> Iterator[Any]:
+    """What an object's attributes are, and what is in those that are lists."""
+    for name, value in list(getattr(owner, "__dict__", {}).items()):
+        kind = type(value)
+        if kind is list or kind is tuple:
+            yield from value
+        elif kind not in _PLAIN and name != ATTRIBUTE:
+            yield value
+
+
+def _kind_of(value: Any) -> Any:
+    cls: Any = type(value)
+    return _kind(cls)
+
+
+@lru_cache(maxsize=1024)
+def _kind(cls: type) -> Any:
+    """By what an object of this class is hooked; asking so at each turn would take longer than the turn's own code."""
+    kinds = {ChatCompletionClient: ClientHooks, Workbench: WorkbenchHooks, Memory: MemoryHooks}
+    for known, hooks in {**kinds, ChatAgent: ProgramHooks, Team: ProgramHooks}.items():
+        if issubclass(cls, known):
+            return hooks
+    return None
