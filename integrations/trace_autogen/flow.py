@@ -6,7 +6,8 @@ plain code of an agent makes are nodes.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from autogen_agentchat.messages import BaseChatMessage, ModelClientStreamingChunkEvent
@@ -40,6 +41,8 @@ class AutoGenFlow(Flow):
         self._before = before
         self._contexts = Contexts(self, self._all_said)
         self._tasks: dict[int, Call] = {}
+        self.tasks: list[tuple[BaseChatMessage, Call]] = []
+        """The messages that no call made, each with the run that was given it."""
         self._passing: dict[Call, Call | None] = {}
         super().__init__(calls, ledger, earlier)
         for flow in before:
@@ -63,14 +66,16 @@ class AutoGenFlow(Flow):
         runs = [(call, getattr(call.gave, "messages", ())) for call in self.calls if is_a(call, "run")]
         for call, seen in [*turns, *runs]:  # in this order: a run's result has what agents in tools were asked, too
             for message in seen:
-                if id(message) not in self.said.chat and not self._is_earlier(message):
-                    self._tasks.setdefault(id(message), self._given_in(call, message))
+                known = id(message) in self._tasks or id(message) in self.said.chat
+                if not known and not self._is_earlier(message):
+                    self._tasks[id(message)] = self._given_in(call)
+                    self.tasks.append((message, self._tasks[id(message)]))
 
     def _is_earlier(self, message: Any) -> bool:
         return any(id(message) in flow.said.chat or id(message) in flow._tasks for flow in self._before)
 
-    def _given_in(self, call: Call, message: Any) -> Call:
-        """The outermost run, inside the same tool, that was given a message."""
+    def _given_in(self, call: Call) -> Call:
+        """The outermost run, inside the same tool."""
         while (parent := self.parent(call)) is not None and parent.kind != "tool":
             call = parent
         return call
@@ -169,7 +174,12 @@ class AutoGenFlow(Flow):
             run = flow._tasks.get(id(message))
             if run is not None:
                 return flow._task_origin(run)
-        return Origin() if scope is None else self._task_origin(self._given_in(scope, message))
+        return Origin() if scope is None else self._task_origin(self._given_in(scope))
+
+    def earlier_tasks(self) -> list[tuple[BaseChatMessage, Callable[[], Origin]]]:
+        """What earlier runs of the conversation were given, the latest first."""
+        told = [(flow, message, run) for flow in self._before for message, run in reversed(flow.tasks)]
+        return [(message, partial(flow._task_origin, run)) for flow, message, run in told]
 
     def _task_origin(self, run: Call) -> Origin:
         if is_a(run, "run") or self.parent(run) is not None:

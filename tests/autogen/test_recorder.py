@@ -9,8 +9,14 @@ from typing import Any
 
 import pytest
 from autogen_agentchat.agents import AssistantAgent
-from autogen_agentchat.messages import ModelClientStreamingChunkEvent, TextMessage, ToolCallExecutionEvent
-from autogen_agentchat.teams import RoundRobinGroupChat, SelectorGroupChat
+from autogen_agentchat.conditions import HandoffTermination, TextMentionTermination
+from autogen_agentchat.messages import (
+    HandoffMessage,
+    ModelClientStreamingChunkEvent,
+    TextMessage,
+    ToolCallExecutionEvent,
+)
+from autogen_agentchat.teams import DiGraphBuilder, GraphFlow, RoundRobinGroupChat, SelectorGroupChat, Swarm
 from autogen_agentchat.tools import TeamTool
 from autogen_core import CancellationToken, SingleThreadedAgentRuntime
 from autogen_core.model_context import UnboundedChatCompletionContext
@@ -100,6 +106,52 @@ async def test_what_the_context_held_before_is_an_input() -> None:
     recorder = trace(agent)
     await agent.run(task="Hello.")
     assert drawn(recorder.last)["edges"] == {"I1>llm", "I2>llm"}
+
+
+async def test_a_conversation_that_was_saved_and_loaded_goes_on() -> None:
+    agent = assistant("a", "One.", "Two.")
+    recorder = trace(agent)
+    await agent.run(task="Count.")
+    await agent.load_state(await agent.save_state())
+    await agent.run(task="Go on.")
+    assert drawn(recorder.last)["edges"] == {"I1>llm1", "I1>llm2", "llm1>llm2", "I2>llm2"}
+
+
+async def test_a_team_asked_back_and_went_on() -> None:
+    agent = assistant("a", asks(("transfer_to_user", "{}")), "Booked for Ann.", handoffs=["user"])
+    end = HandoffTermination("user") | TextMentionTermination("Booked")
+    team = Swarm([agent], termination_condition=end)
+    recorder = trace(team)
+    await team.run(task="Book a table.")
+    assert drawn(recorder.last)["outputs"] == {"handoff"}
+    await team.run(task=HandoffMessage(source="user", target="a", content="I am Ann."))
+    edges = {"I1>llm1", "llm1>transfer_to_user", "I1>llm2", "llm1>llm2", "transfer_to_user>llm2", "I2>llm2"}
+    assert drawn(recorder.last)["edges"] == edges
+
+
+async def test_turns_of_a_script_hang_together() -> None:
+    first, second, recorder = assistant("a", "An oak is a tall tree."), assistant("b", "It is tall."), Recorder()
+    trace(first, recorder)
+    trace(second, recorder)
+    with recorder.run() as run:
+        found = await first.run(task="What is an oak?")
+        await second.run(task=f"Shorten this: {found.messages[-1].to_text()}")
+    assert drawn(run)["edges"] == {"I>llm1", "llm1>llm2"}
+
+
+async def test_a_flow_that_loops() -> None:
+    writer, critic, last = assistant("w", "Draft.", "Better."), assistant("c", "no", "APPROVE"), assistant("e", "Done.")
+    builder = DiGraphBuilder()
+    for agent in (writer, critic, last):
+        builder.add_node(agent)
+    builder.add_edge(writer, critic).set_entry_point(writer)
+    builder.add_edge(critic, writer, condition=lambda message: "APPROVE" not in message.to_model_text())
+    builder.add_edge(critic, last, condition=lambda message: "APPROVE" in message.to_model_text())
+    team = GraphFlow([writer, critic, last], builder.build(), max_turns=20)
+    recorder = trace(team)
+    await team.run(task="Write.")
+    names = ["I", *(f"llm{i}" for i in range(1, 6))]
+    assert drawn(recorder.last)["edges"] == {f"{a}>{b}" for i, b in enumerate(names) for a in names[:i]}
 
 
 async def test_a_thread_of_its_own_runs_agents_too() -> None:
