@@ -32,7 +32,6 @@ from trace_autogen.tools import ToolFailed
 from trace_core.errors import TraceError
 from trace_core.recording import MISSING
 
-
 _TICKS = 50
 
 
