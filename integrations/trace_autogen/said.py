@@ -56,6 +56,11 @@ class Said:
             self.known |= {id(passed): Origin({call: "identity"}) for passed in call.gave.context}
 
 
+def is_a(call: Call | None, *kinds: str) -> bool:
+    """What AutoGen's calls are beside their kind: run, turn, step, message, summary."""
+    return call is not None and call.details.get("is") in kinds
+
+
 def requests(call: Call) -> list[Any]:
     """The tool calls that a model asked for."""
     result = call.details.get("result")

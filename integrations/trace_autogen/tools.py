@@ -126,17 +126,16 @@ class MemoryHooks(Hooks):
             outer = FRAME.get()
             if outer is None or outer.recorder is None:
                 return await original(model_context)
-            before = await model_context.get_messages()
+            before = {id(message) for message in await model_context.get_messages()}  # a list that grows
             frame = outer.begin("memory", getattr(self.owner, "name", None) or type(self.owner).__name__, None)
             try:
                 result = await in_frame(original(model_context), frame)
             except BaseException as error:
                 frame.fail(error)
                 raise
-            known = {id(message) for message in before}
             if frame.call is not None:
                 after = await model_context.get_messages()
-                frame.call.details["added"] = [message for message in after if id(message) not in known]
+                frame.call.details["added"] = [message for message in after if id(message) not in before]
             frame.end(result.memories.results if result is not None else [])
             return result
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from autogen_agentchat.agents import AssistantAgent
+from autogen_agentchat.agents import AssistantAgent, SocietyOfMindAgent
 from autogen_agentchat.conditions import HandoffTermination, TextMentionTermination
 from autogen_agentchat.messages import (
     HandoffMessage,
@@ -19,6 +19,7 @@ from autogen_agentchat.messages import (
 from autogen_agentchat.teams import DiGraphBuilder, GraphFlow, RoundRobinGroupChat, SelectorGroupChat, Swarm
 from autogen_agentchat.tools import TeamTool
 from autogen_core import CancellationToken, SingleThreadedAgentRuntime
+from autogen_core.memory import ListMemory, MemoryContent
 from autogen_core.model_context import UnboundedChatCompletionContext
 from autogen_core.models import UserMessage
 from trace_autogen import ConcurrentTurns, Recorder, TracedAgent, TracedTeam, trace, untrace
@@ -273,6 +274,42 @@ async def test_traced_after_the_first_run_the_selection_is_recorded() -> None:
     recorder = trace(team)
     await team.run(task="Another.")
     assert {"select"} <= drawn(recorder.last)["nodes"]
+
+
+async def test_what_was_selected_may_select_in_turn() -> None:
+    inner = SelectorGroupChat([assistant("i"), assistant("j", "Two.")], client("j"), max_turns=1)
+    society = SocietyOfMindAgent("som", inner, client("Done."))
+    outer = SelectorGroupChat([society, assistant("k")], client("som"), max_turns=1)
+    recorder = trace(outer)
+    await outer.run(task="Go.")
+    shown = drawn(recorder.last)
+    assert shown["edges"] == {"I>llm1", "llm1>select1", "I>llm2", "llm2>select2", "I>llm3", "llm3>llm4"}
+    assert shown["control"] == {"select1>llm2", "select2>llm3"}
+
+
+async def test_each_turn_has_what_its_memory_added() -> None:
+    memory = ListMemory("facts", [MemoryContent(content="Oaks grow old.", mime_type="text/plain")])
+    agent = assistant("a", "Very old.", "Oaks.", memory=[memory])
+    recorder = trace(agent)
+    await agent.run(task="How old is it?")
+    await agent.run(task="Which tree?")
+    reasons = {edge.why for edge in recorder.last.graph.edges if getattr(edge.source, "op", "") == "memory"}
+    assert reasons == {"identity"}
+    assert {"facts1>llm2", "facts2>llm2"} <= drawn(recorder.last)["edges"]
+
+
+async def test_a_memory_that_is_asked_takes_in_the_question() -> None:
+    class Asked(ListMemory):
+        async def update_context(self, model_context: Any) -> Any:
+            [*_, last] = await model_context.get_messages()
+            await self.query(last.content)
+            return await super().update_context(model_context)
+
+    memory = Asked("facts", [MemoryContent(content="Oaks grow old.", mime_type="text/plain")])
+    agent = assistant("a", "Very old.", memory=[memory])
+    recorder = trace(agent)
+    await agent.run(task="How old is it?")
+    assert drawn(recorder.last)["edges"] == {"I>facts", "facts>llm", "I>llm"}
 
 
 async def test_an_external_runtime_keeps_teams_apart() -> None:
