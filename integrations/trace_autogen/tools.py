@@ -84,9 +84,29 @@ def _began(name: str, arguments: Any, call_id: str | None) -> Frame | None:
 
 def _ended(frame: Frame, result: ToolResult) -> None:
     if result.is_error:
-        frame.fail(ToolFailed(result.to_text()))
+        frame.fail(frame.errors[-1] if frame.errors else ToolFailed(result.to_text()))
     else:
         frame.end(result)
+
+
+class ToolHooks(Hooks):
+    """Hooks of a tool in a workbench, which tells its caller only the text of an exception, not what it was."""
+
+    def install(self) -> None:
+        """Replace `run_json`."""
+        self.patches.replace(self.owner, "run_json", self._run)
+
+    def _run(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        async def run_json(*args: Any, **arguments: Any) -> Any:
+            try:
+                return await original(*args, **arguments)
+            except Exception as error:
+                frame = FRAME.get()
+                if frame is not None and frame.call is not None and frame.call.kind == "tool":
+                    frame.errors.append(error)
+                raise
+
+        return run_json
 
 
 class HandoffToolHooks(Hooks):
