@@ -6,6 +6,7 @@ the other, so the outer one is the turn, and the inner one only shows it what ha
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -30,6 +31,8 @@ from trace_autogen.streams import framed, in_frame
 from trace_autogen.tools import ToolFailed
 from trace_core.errors import TraceError
 from trace_core.recording import MISSING
+
+_TICKS = 50
 
 
 class ConcurrentTurns(TraceError, RuntimeError):
@@ -172,7 +175,7 @@ class AgentHooks(ProgramHooks):
         async def on_messages(messages: Sequence[Any], cancellation_token: Any) -> Any:
             if self._inside() is not None:
                 return await original(messages, cancellation_token)
-            turn = self._begin_turn(messages)
+            turn = await self._begin_turn(messages)
             try:
                 response = await in_frame(original(messages, cancellation_token), turn.frame)
             except BaseException as error:
@@ -197,7 +200,7 @@ class AgentHooks(ProgramHooks):
         self, original: Callable[..., Any], messages: Sequence[Any], cancellation_token: Any
     ) -> AsyncGenerator[Any, None]:
         outer = self._inside()
-        turn = outer or self._begin_turn(messages)
+        turn = outer or await self._begin_turn(messages)
         try:
             async with aclosing(framed(original(messages, cancellation_token), turn.frame)) as stream:
                 async for item in stream:
@@ -219,13 +222,16 @@ class AgentHooks(ProgramHooks):
         frame = FRAME.get()
         return self.turn if self.turn is not None and frame is self.turn.frame else None
 
-    def _begin_turn(self, messages: Sequence[Any]) -> Turn:
+    async def _begin_turn(self, messages: Sequence[Any]) -> Turn:
         """A turn begins; the messages are copied, since a team's container clears its list.
 
         Raises:
             ConcurrentTurns: the agent is in a turn.
         """
         name = self.owner.name
+        for _ in range(_TICKS):
+            if self.turn is not None:  # perhaps a stream that was left early, which the loop has not closed yet
+                await asyncio.sleep(0)
         if self.turn is not None:
             raise ConcurrentTurns(
                 f"agent {name!r} was run while it runs: use a clone of it for each run at the same time"

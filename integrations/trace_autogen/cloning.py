@@ -30,7 +30,7 @@ def clone(agent_or_team: Program) -> Program:
             for question in questions:
                 tasks.create_task(clone(agent).run(task=question))
     """
-    return _Cloning().of(unwrapped(agent_or_team))  # type: ignore[no-any-return]
+    return _Cloning().of(agent_or_team)  # type: ignore[no-any-return]
 
 
 class _Cloning:
@@ -41,6 +41,7 @@ class _Cloning:
 
     def of(self, value: Any) -> Any:
         """The clone of an agent, a team, a workbench or a tool; what needs none is shared."""
+        value = unwrapped(value)
         known = self._made.get(id(value))
         if known is not None:
             return known[1]

@@ -109,6 +109,7 @@ class Contexts:
             for said in self._said:
                 spoken = [(each, by) for each, by in reversed(said.messages) if (by.ended or 0) < call.began]
                 yield [(each, partial(self._because_equal, by)) for each, by in spoken]
+            yield self._flow.earlier_tasks()
 
     def _answers(self, call: Call, parent: Call | None) -> Iterable[tuple[Any, Callable[[], Origin]]]:
         """What the models of the same agent said before."""
@@ -140,7 +141,11 @@ class Contexts:
         return search.find(text)
 
     def _context(self, message: Any, call: Call) -> Call:
-        """What stands for a message that was in a context from the beginning."""
+        """What stands for a message that was in a context from the beginning; equal ones are one."""
+        for said in self._said:
+            for known in said.kept:
+                if type(known.gave) is type(message) and known.gave == message:
+                    return known
         given = Call(("context", id(message)), None, "input", "context", None, call.began)
         given.end(message, call.began)
         self._said[0].kept.append(given)

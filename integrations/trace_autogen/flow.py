@@ -6,15 +6,16 @@ plain code of an agent makes are nodes.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from autogen_agentchat.messages import BaseChatMessage, ModelClientStreamingChunkEvent
 
-from trace_autogen import values
+from trace_autogen import choosing, values
 from trace_autogen.contexts import Contexts
 from trace_autogen.rendered import contains, texts_in
-from trace_autogen.said import Said, answer, latest, requests
+from trace_autogen.said import Said, answer, is_a, latest, requests
 from trace_core.recording import Call, Flow, Ledger, Link, Origin
 from trace_core.recording.call import ParameterRead
 
@@ -40,6 +41,8 @@ class AutoGenFlow(Flow):
         self._before = before
         self._contexts = Contexts(self, self._all_said)
         self._tasks: dict[int, Call] = {}
+        self.tasks: list[tuple[BaseChatMessage, Call]] = []
+        """The messages that no call made, each with the run that was given it."""
         self._passing: dict[Call, Call | None] = {}
         super().__init__(calls, ledger, earlier)
         for flow in before:
@@ -63,14 +66,16 @@ class AutoGenFlow(Flow):
         runs = [(call, getattr(call.gave, "messages", ())) for call in self.calls if is_a(call, "run")]
         for call, seen in [*turns, *runs]:  # in this order: a run's result has what agents in tools were asked, too
             for message in seen:
-                if id(message) not in self.said.chat and not self._is_earlier(message):
-                    self._tasks.setdefault(id(message), self._given_in(call, message))
+                known = id(message) in self._tasks or id(message) in self.said.chat
+                if not known and not self._is_earlier(message):
+                    self._tasks[id(message)] = self._given_in(call)
+                    self.tasks.append((message, self._tasks[id(message)]))
 
     def _is_earlier(self, message: Any) -> bool:
         return any(id(message) in flow.said.chat or id(message) in flow._tasks for flow in self._before)
 
-    def _given_in(self, call: Call, message: Any) -> Call:
-        """The outermost run, inside the same tool, that was given a message."""
+    def _given_in(self, call: Call) -> Call:
+        """The outermost run, inside the same tool."""
         while (parent := self.parent(call)) is not None and parent.kind != "tool":
             call = parent
         return call
@@ -101,6 +106,10 @@ class AutoGenFlow(Flow):
         """The calls of models here and in earlier turns, in order."""
         calls = [call for flow in [*reversed(self._before), self] for call in flow.calls]
         return [call for call in calls if call.kind == "llm"]
+
+    def is_of_this_run(self, call: Call) -> bool:
+        """Whether a call is none of an earlier turn."""
+        return call not in self._owner
 
     def speaker(self, call: Call) -> str | None:
         """The agent in whose turn, or manager in whose step, a call was made."""
@@ -169,7 +178,12 @@ class AutoGenFlow(Flow):
             run = flow._tasks.get(id(message))
             if run is not None:
                 return flow._task_origin(run)
-        return Origin() if scope is None else self._task_origin(self._given_in(scope, message))
+        return Origin() if scope is None else self._task_origin(self._given_in(scope))
+
+    def earlier_tasks(self) -> list[tuple[BaseChatMessage, Callable[[], Origin]]]:
+        """What earlier runs of the conversation were given, the latest first."""
+        told = [(flow, message, run) for flow in self._before for message, run in reversed(flow.tasks)]
+        return [(message, partial(flow._task_origin, run)) for flow, message, run in told]
 
     def _task_origin(self, run: Call) -> Origin:
         if is_a(run, "run") or self.parent(run) is not None:
@@ -276,46 +290,11 @@ class AutoGenFlow(Flow):
         """Data, and control from what selected the speaker, or decided that a manager's model is asked."""
         links = super().links(call)
         known = {link.source for link in links}
-        for chosen_by in self._chosen_by(call, known):
+        for chosen_by in choosing.chosen_by(self, call, known):
             if chosen_by not in known and chosen_by is not call:
                 links.append(Link(chosen_by, "chosen_by", "route", "control"))
         return links
 
-    def _chosen_by(self, call: Call, sources: Iterable[Call]) -> list[Call]:
-        parent = self.parent(call)
-        if is_a(parent, "step"):
-            models = [m for m in self.children[parent] if m.kind == "llm" and m.began < call.began]
-            decided = call.kind == "llm" and models and not self._leads_to(models[-1], sources)
-            return [models[-1]] if decided else []
-        scope: Call | None = call
-        while scope is not None and scope.details.get("chosen_by") is None:
-            scope = self.parent(scope)
-        if scope is None or any(self._is_in(source, scope) for source in sources):
-            return []
-        return [scope.details["chosen_by"]]
-
-    def _leads_to(self, model: Call, sources: Iterable[Call]) -> bool:
-        to_visit, seen = list(sources), set[Hashable]()
-        while to_visit:
-            call = to_visit.pop()
-            if call is model:
-                return True
-            if call not in seen and call.kind != "input" and call not in self._owner:
-                seen.add(call)
-                to_visit.extend(link.source for link in self.linked(call))
-        return False
-
-    def _is_in(self, call: Call, scope: Call) -> bool:
-        inner: Call | None = call
-        while inner is not None and inner is not scope:
-            inner = self.parent(inner)
-        return inner is scope and call is not scope
-
 
 def _has_plan(calls: Iterable[Call]) -> bool:
     return any(is_a(call, "message") for call in calls)
-
-
-def is_a(call: Call | None, *kinds: str) -> bool:
-    """What AutoGen's calls are beside their kind: run, turn, step, message, summary."""
-    return call is not None and call.details.get("is") in kinds

@@ -13,12 +13,12 @@ from typing import Any
 from autogen_agentchat.base import ChatAgent, Team
 from autogen_core.memory import Memory
 from autogen_core.models import ChatCompletionClient
-from autogen_core.tools import Workbench
+from autogen_core.tools import BaseTool, Workbench
 
 from trace_autogen import private
 from trace_autogen.clients import ClientHooks
 from trace_autogen.hooks import ATTRIBUTE, Hooks, ProgramHooks, hooked, unwrapped
-from trace_autogen.tools import HandoffToolHooks, MemoryHooks, WorkbenchHooks
+from trace_autogen.tools import HandoffToolHooks, MemoryHooks, ToolHooks, WorkbenchHooks
 
 _PLAIN = frozenset({str, int, float, bool, type(None), dict, set, FunctionType, MethodType})
 
@@ -32,7 +32,9 @@ def parts(agent: Any) -> list[Hooks]:
             found.append(hooked(part, kind))
         elif kind is WorkbenchHooks:
             found.append(hooked(part, kind))
-            found += [hooks for tool in _referred_to(part) for hooks in _programs(agent, _referred_to(tool))]
+            for tool in _referred_to(part):
+                if _kind_of(tool) is ToolHooks:
+                    found += [hooked(tool, ToolHooks), *_programs(agent, _referred_to(tool))]
     return [*found, *_programs(agent, _referred_to(agent))]
 
 
@@ -74,7 +76,7 @@ def _kind_of(value: Any) -> Any:
 @lru_cache(maxsize=1024)
 def _kind(cls: type) -> Any:
     """By what an object of this class is hooked; asking so at each turn would take longer than the turn's own code."""
-    kinds = {ChatCompletionClient: ClientHooks, Workbench: WorkbenchHooks, Memory: MemoryHooks}
+    kinds = {ChatCompletionClient: ClientHooks, Workbench: WorkbenchHooks, Memory: MemoryHooks, BaseTool: ToolHooks}
     for known, hooks in {**kinds, ChatAgent: ProgramHooks, Team: ProgramHooks}.items():
         if issubclass(cls, known):
             return hooks

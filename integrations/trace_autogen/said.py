@@ -25,8 +25,8 @@ class Said:
     def __init__(self, calls: Sequence[Call]) -> None:
         self.known: dict[int, Origin] = {}
         """Where messages of a model's context came from, by their identity."""
-        self.kept: list[Any] = []
-        """What must not be let go, since it is known by its identity."""
+        self.kept: list[Call] = []
+        """What stands for messages that contexts held from the beginning."""
         self.chat: dict[int, Call] = {}
         """What made a message of the chat; the innermost, where it is passed on."""
         self.chat_by_id: dict[str, Call] = {}
@@ -54,6 +54,11 @@ class Said:
             self.known |= {id(added): Origin({call: "identity"}) for added in call.details.get("added", ())}
         elif call.kind == "handoff" and isinstance(call.gave, HandoffMessage):
             self.known |= {id(passed): Origin({call: "identity"}) for passed in call.gave.context}
+
+
+def is_a(call: Call | None, *kinds: str) -> bool:
+    """What AutoGen's calls are beside their kind: run, turn, step, message, summary."""
+    return call is not None and call.details.get("is") in kinds
 
 
 def requests(call: Call) -> list[Any]:

@@ -84,9 +84,29 @@ def _began(name: str, arguments: Any, call_id: str | None) -> Frame | None:
 
 def _ended(frame: Frame, result: ToolResult) -> None:
     if result.is_error:
-        frame.fail(ToolFailed(result.to_text()))
+        frame.fail(frame.errors[-1] if frame.errors else ToolFailed(result.to_text()))
     else:
         frame.end(result)
+
+
+class ToolHooks(Hooks):
+    """Hooks of a tool in a workbench, which tells its caller only the text of an exception, not what it was."""
+
+    def install(self) -> None:
+        """Replace `run_json`."""
+        self.patches.replace(self.owner, "run_json", self._run)
+
+    def _run(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        async def run_json(*args: Any, **arguments: Any) -> Any:
+            try:
+                return await original(*args, **arguments)
+            except Exception as error:
+                frame = FRAME.get()
+                if frame is not None and frame.call is not None and frame.call.kind == "tool":
+                    frame.errors.append(error)
+                raise
+
+        return run_json
 
 
 class HandoffToolHooks(Hooks):
@@ -126,17 +146,16 @@ class MemoryHooks(Hooks):
             outer = FRAME.get()
             if outer is None or outer.recorder is None:
                 return await original(model_context)
-            before = await model_context.get_messages()
+            before = {id(message) for message in await model_context.get_messages()}  # a list that grows
             frame = outer.begin("memory", getattr(self.owner, "name", None) or type(self.owner).__name__, None)
             try:
                 result = await in_frame(original(model_context), frame)
             except BaseException as error:
                 frame.fail(error)
                 raise
-            known = {id(message) for message in before}
             if frame.call is not None:
                 after = await model_context.get_messages()
-                frame.call.details["added"] = [message for message in after if id(message) not in known]
+                frame.call.details["added"] = [message for message in after if id(message) not in before]
             frame.end(result.memories.results if result is not None else [])
             return result
 

@@ -8,13 +8,16 @@ import pickle
 from typing import Any
 
 import pytest
-from autogen_agentchat.agents import AssistantAgent
+from autogen_agentchat.agents import AssistantAgent, MessageFilterAgent
+from autogen_agentchat.agents._message_filter_agent import MessageFilterConfig
+from autogen_agentchat.conditions import MaxMessageTermination, TextMentionTermination
+from autogen_agentchat.teams import DiGraphBuilder, GraphFlow, RoundRobinGroupChat
 from autogen_core.model_context import BufferedChatCompletionContext
 from autogen_core.models import UserMessage
-from trace_autogen import TracedAgent, clone, expose, trace
+from trace_autogen import TracedAgent, TracedTeam, clone, expose, trace
 
 from tests.autogen.programs import assistant, client, sent
-from tests.autogen.rows import ROWS, Row, selector, told
+from tests.autogen.rows import ROWS, Row, people, selector, told
 
 every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 
@@ -135,3 +138,26 @@ async def test_candidates_at_once_on_clones_of_a_team() -> None:
     assert all(await asyncio.gather(*map(tried, range(4))))
     prompts = [call["messages"][0].content for call in team._participants[0]._model_client.create_calls]
     assert sorted(prompts) == [f"anna.system_prompt {number}" for number in range(4)]
+
+
+async def test_traced_members_are_cloned_too() -> None:
+    agent = assistant("writer", "one", "two")
+    filtered = MessageFilterAgent("filter", TracedAgent(agent), MessageFilterConfig(per_source=[]))
+    team = RoundRobinGroupChat([filtered, TracedAgent(people()[0])])
+    made = clone(TracedTeam(team))
+    assert type(made) is RoundRobinGroupChat
+    [filtering, anna] = made._participants
+    assert type(filtering._wrapped_agent) is type(anna) is AssistantAgent
+    assert filtering._wrapped_agent is not agent
+
+
+async def test_a_clone_of_a_graph_and_of_its_conditions_runs_on_its_own() -> None:
+    anna, bert = people()
+    graph = DiGraphBuilder().add_node(anna).add_node(bert).add_edge(anna, bert).build()
+    end = MaxMessageTermination(9) | TextMentionTermination("STOP")
+    flow = GraphFlow([anna, bert], graph, termination_condition=end)
+    made = clone(flow)
+    for each in (flow, made, clone(made)):
+        result = await each.run(task="go")
+        assert [message.source for message in result.messages] == ["user", "anna", "bert"]
+    assert all(member is not other for member, other in zip(flow._participants, made._participants, strict=True))

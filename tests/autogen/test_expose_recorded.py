@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -10,13 +12,19 @@ from autogen_agentchat.teams import RoundRobinGroupChat
 from autogen_core import SingleThreadedAgentRuntime
 from trace_autogen import expose, trace
 
-from tests.autogen.programs import add, asks, assistant, sent
-from tests.autogen.rows import ROWS, Row
+from tests.autogen.programs import Answering, add, asks, assistant, sent
+from tests.autogen.rows import ROWS, Row, told
+from trace_core import OptoPrime, ReplayChat
 from trace_core.errors import CandidateNotSeen
 
 every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 READERS = {"summary format": {"summary"}, "handoff message": {"transfer_to_bert"}}
 """Whose input a parameter is; of the others it is a model's."""
+
+
+def subtract(a: int, b: int) -> int:
+    """Add two numbers."""
+    return b - a
 
 
 def readers(run: Any, name: str) -> set[str]:
@@ -105,3 +113,34 @@ async def test_in_a_runtime_that_was_started_before_a_candidate_that_was_not_see
     await runtime.stop_when_idle()
     with pytest.raises(CandidateNotSeen):
         candidate.verify(recorder.last.output)
+
+
+async def test_a_step_rewrites_a_description_and_a_function_and_the_next_run_uses_both() -> None:
+    agent = assistant("writer", *[asks(("subtract", '{"a": 5, "b": 3}'))] * 2, tools=[subtract])
+    parameters = expose(agent, kinds=["tool_description", "code"])
+    recorder = trace(agent)
+    result = await agent.run(task="go")
+    recorder.output(result).backward(f"5 - 3 is 2, not {result.messages[-1].content}")
+    code = "def subtract(a: int, b: int) -> int:\n    return a - b"
+    learned = {"writer.subtract.description": "Subtract b from a.", "writer.subtract.code": code}
+    optimizer = OptoPrime(parameters, llm=ReplayChat([json.dumps({"reasoning": "r", "suggestion": learned})]))
+    await optimizer.astep()
+    assert (await agent.run(task="on")).messages[-1].content == "2"
+    assert "Subtract b from a." in told(agent)
+
+
+def test_candidates_in_threads_are_seen_by_the_clones_that_run_there() -> None:
+    agent = assistant("writer", tools=[subtract])
+    vars(agent)["_model_client"] = Answering(lambda messages: asks(("subtract", '{"a": 5, "b": 3}')))
+    parameters = expose(agent, kinds=["system_prompt", "code"])
+    program = trace(agent).program(agent)
+
+    def tried(number: int) -> str:
+        code = f"def subtract(a: int, b: int) -> int:\n    return a - b + {number}"
+        with parameters.candidate({"writer.subtract.code": code, "writer.system_prompt": str(number)}) as candidate:
+            output = program("go")
+        candidate.verify(output)
+        return str(output.data)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(tried, range(16))) == [str(2 + number) for number in range(16)]

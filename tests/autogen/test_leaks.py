@@ -53,6 +53,16 @@ async def test_an_early_break_leaves_no_context_variable_and_nothing_running(cap
     assert (await agent.run(task="Where?")).messages[-1].to_text() == "It is a tree."
 
 
+async def test_after_an_early_break_the_agent_can_run_at_once() -> None:
+    agent = assistant("a", "It is a tree.", model_client_stream=True)
+    recorder = trace(agent)
+    async for message in agent.run_stream(task="What is an oak?"):
+        if isinstance(message, ModelClientStreamingChunkEvent):
+            break
+    result = await agent.run(task="Where?")
+    assert recorder.output(result).data == "It is a tree."
+
+
 @pytest.mark.parametrize("steps", [1, 2, 3])
 async def test_a_team_that_is_left_early_can_run_again(steps: int) -> None:
     team = two()

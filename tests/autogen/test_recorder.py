@@ -8,11 +8,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from autogen_agentchat.agents import AssistantAgent
-from autogen_agentchat.messages import ModelClientStreamingChunkEvent, TextMessage, ToolCallExecutionEvent
-from autogen_agentchat.teams import RoundRobinGroupChat, SelectorGroupChat
+from autogen_agentchat.agents import AssistantAgent, SocietyOfMindAgent
+from autogen_agentchat.conditions import HandoffTermination, TextMentionTermination
+from autogen_agentchat.messages import (
+    HandoffMessage,
+    ModelClientStreamingChunkEvent,
+    TextMessage,
+    ToolCallExecutionEvent,
+)
+from autogen_agentchat.teams import DiGraphBuilder, GraphFlow, RoundRobinGroupChat, SelectorGroupChat, Swarm
 from autogen_agentchat.tools import TeamTool
 from autogen_core import CancellationToken, SingleThreadedAgentRuntime
+from autogen_core.memory import ListMemory, MemoryContent
 from autogen_core.model_context import UnboundedChatCompletionContext
 from autogen_core.models import UserMessage
 from trace_autogen import ConcurrentTurns, Recorder, TracedAgent, TracedTeam, trace, untrace
@@ -102,6 +109,52 @@ async def test_what_the_context_held_before_is_an_input() -> None:
     assert drawn(recorder.last)["edges"] == {"I1>llm", "I2>llm"}
 
 
+async def test_a_conversation_that_was_saved_and_loaded_goes_on() -> None:
+    agent = assistant("a", "One.", "Two.")
+    recorder = trace(agent)
+    await agent.run(task="Count.")
+    await agent.load_state(await agent.save_state())
+    await agent.run(task="Go on.")
+    assert drawn(recorder.last)["edges"] == {"I1>llm1", "I1>llm2", "llm1>llm2", "I2>llm2"}
+
+
+async def test_a_team_asked_back_and_went_on() -> None:
+    agent = assistant("a", asks(("transfer_to_user", "{}")), "Booked for Ann.", handoffs=["user"])
+    end = HandoffTermination("user") | TextMentionTermination("Booked")
+    team = Swarm([agent], termination_condition=end)
+    recorder = trace(team)
+    await team.run(task="Book a table.")
+    assert drawn(recorder.last)["outputs"] == {"handoff"}
+    await team.run(task=HandoffMessage(source="user", target="a", content="I am Ann."))
+    edges = {"I1>llm1", "llm1>transfer_to_user", "I1>llm2", "llm1>llm2", "transfer_to_user>llm2", "I2>llm2"}
+    assert drawn(recorder.last)["edges"] == edges
+
+
+async def test_turns_of_a_script_hang_together() -> None:
+    first, second, recorder = assistant("a", "An oak is a tall tree."), assistant("b", "It is tall."), Recorder()
+    trace(first, recorder)
+    trace(second, recorder)
+    with recorder.run() as run:
+        found = await first.run(task="What is an oak?")
+        await second.run(task=f"Shorten this: {found.messages[-1].to_text()}")
+    assert drawn(run)["edges"] == {"I>llm1", "llm1>llm2"}
+
+
+async def test_a_flow_that_loops() -> None:
+    writer, critic, last = assistant("w", "Draft.", "Better."), assistant("c", "no", "APPROVE"), assistant("e", "Done.")
+    builder = DiGraphBuilder()
+    for agent in (writer, critic, last):
+        builder.add_node(agent)
+    builder.add_edge(writer, critic).set_entry_point(writer)
+    builder.add_edge(critic, writer, condition=lambda message: "APPROVE" not in message.to_model_text())
+    builder.add_edge(critic, last, condition=lambda message: "APPROVE" in message.to_model_text())
+    team = GraphFlow([writer, critic, last], builder.build(), max_turns=20)
+    recorder = trace(team)
+    await team.run(task="Write.")
+    names = ["I", *(f"llm{i}" for i in range(1, 6))]
+    assert drawn(recorder.last)["edges"] == {f"{a}>{b}" for i, b in enumerate(names) for a in names[:i]}
+
+
 async def test_a_thread_of_its_own_runs_agents_too() -> None:
     agent = assistant("a", "An oak.")
     recorder = trace(agent)
@@ -136,12 +189,12 @@ async def test_an_error_in_a_team_is_the_members_before_autogen_wraps_it() -> No
     assert node is recorder.last.error
 
 
-async def test_a_tool_that_fails_is_told_by_its_text() -> None:
+async def test_the_error_of_a_tool_is_what_it_raised() -> None:
     agent = assistant("a", asks(("fails", '{"x": 1}')), tools=[fails])
     recorder = trace(agent)
     await agent.run(task="Do it.")
     [failed] = [node for node in recorder.last.graph.nodes if isinstance(node, ExceptionNode)]
-    assert "1" in failed.data
+    assert failed.data == "(KeyError) 1"
 
 
 async def test_cancelled() -> None:
@@ -221,6 +274,42 @@ async def test_traced_after_the_first_run_the_selection_is_recorded() -> None:
     recorder = trace(team)
     await team.run(task="Another.")
     assert {"select"} <= drawn(recorder.last)["nodes"]
+
+
+async def test_what_was_selected_may_select_in_turn() -> None:
+    inner = SelectorGroupChat([assistant("i"), assistant("j", "Two.")], client("j"), max_turns=1)
+    society = SocietyOfMindAgent("som", inner, client("Done."))
+    outer = SelectorGroupChat([society, assistant("k")], client("som"), max_turns=1)
+    recorder = trace(outer)
+    await outer.run(task="Go.")
+    shown = drawn(recorder.last)
+    assert shown["edges"] == {"I>llm1", "llm1>select1", "I>llm2", "llm2>select2", "I>llm3", "llm3>llm4"}
+    assert shown["control"] == {"select1>llm2", "select2>llm3"}
+
+
+async def test_each_turn_has_what_its_memory_added() -> None:
+    memory = ListMemory("facts", [MemoryContent(content="Oaks grow old.", mime_type="text/plain")])
+    agent = assistant("a", "Very old.", "Oaks.", memory=[memory])
+    recorder = trace(agent)
+    await agent.run(task="How old is it?")
+    await agent.run(task="Which tree?")
+    reasons = {edge.why for edge in recorder.last.graph.edges if getattr(edge.source, "op", "") == "memory"}
+    assert reasons == {"identity"}
+    assert {"facts1>llm2", "facts2>llm2"} <= drawn(recorder.last)["edges"]
+
+
+async def test_a_memory_that_is_asked_takes_in_the_question() -> None:
+    class Asked(ListMemory):
+        async def update_context(self, model_context: Any) -> Any:
+            [*_, last] = await model_context.get_messages()
+            await self.query(last.content)
+            return await super().update_context(model_context)
+
+    memory = Asked("facts", [MemoryContent(content="Oaks grow old.", mime_type="text/plain")])
+    agent = assistant("a", "Very old.", memory=[memory])
+    recorder = trace(agent)
+    await agent.run(task="How old is it?")
+    assert drawn(recorder.last)["edges"] == {"I>facts", "facts>llm", "I>llm"}
 
 
 async def test_an_external_runtime_keeps_teams_apart() -> None:
