@@ -45,19 +45,16 @@ class AutoGenFlow(Flow):
         """The messages that no call made, each with the run that was given it."""
         self._passing: dict[Call, Call | None] = {}
         super().__init__(calls, ledger, earlier)
-        for flow in before:
-            flow._keep_only(earlier)
         self._enter_tasks()
         for call in calls:  # in order, so that a context's message is known from the first request that had it
             if call.kind == "llm":
                 self.origin_in(call)
         self._handed_down = self._reads_handed_down()
 
-    def _keep_only(self, earlier: Sequence[Flow]) -> None:
+    def keep_only(self, earlier: Sequence[Flow]) -> None:
         """Let go of turns that the recorder keeps no more: else each turn would keep the one before, for ever."""
-        self.earlier = [flow for flow in self.earlier if any(flow is kept for kept in earlier)]
+        super().keep_only(earlier)
         self._before = [flow for flow in self._before if any(flow is kept for kept in earlier)]
-        self._owner = {call: flow for call, flow in self._owner.items() if any(flow is kept for kept in earlier)}
         self._all_said[1:] = [flow.said for flow in self._before]
 
     def _enter_tasks(self) -> None:

@@ -29,6 +29,10 @@ class Channels:
         self._written: dict[Call, list[tuple[Hashable, Write]]] = {}
         self._from_outside: dict[tuple[Call, Hashable], Call] = {}
 
+    def forget(self) -> None:
+        """Forget what was written, which holds on to the turns in which it was; it can be worked out again."""
+        self._written.clear()
+
     def input_of(self, node: Call, graph: Call) -> Origin:
         """Where the state, or what it was sent, came from."""
         step = graph_step(node) or 0

@@ -44,6 +44,11 @@ class LangChainFlow(Flow):
         self._tool_calls = ToolCalls(self.calls, self.is_node)
         self._handed_down = self._reads_handed_down()
 
+    def keep_only(self, earlier: Sequence[Flow]) -> None:
+        """Let go of turns that the recorder no longer keeps."""
+        super().keep_only(earlier)
+        self._channels.forget()
+
     def _leave_out_routers(self) -> None:
         """Leave out what only chose the way, and called nothing for it."""
         self.routers |= {call for call in self.calls if self._is_router(call)}

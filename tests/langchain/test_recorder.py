@@ -7,17 +7,20 @@ import gc
 import logging
 import sys
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from langchain.agents import create_agent
 from langchain_core.callbacks import BaseCallbackHandler
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 from langchain_core.runnables import RunnableLambda, RunnableParallel
 from langchain_core.tools import tool
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import START, MessagesState, StateGraph
 from trace_langchain import (
     LangChainChat,
     Recorder,
@@ -192,6 +195,21 @@ def test_only_so_many_runs_are_kept() -> None:
     assert recorder.runs == ()
     with pytest.raises(ValueError, match="max_runs"):
         Recorder(max_runs=0)
+
+
+def test_turns_that_are_no_longer_kept_are_let_go() -> None:
+    graph = StateGraph(MessagesState)
+    graph.add_node("say", lambda state: {"messages": [model("Hello.").invoke(state["messages"])]})
+    graph.add_edge(START, "say")
+    program, recorder = graph.compile(checkpointer=InMemorySaver()), Recorder(max_runs=3)
+    seen = []
+    for turn in range(8):
+        config = {"callbacks": [recorder], "configurable": {"thread_id": "1"}}
+        program.invoke({"messages": [HumanMessage(f"turn {turn}")]}, config)
+        _ = recorder.last.graph
+        seen.append(weakref.ref(recorder.last.calls[0]))
+    gc.collect()
+    assert sum(call() is not None for call in seen) <= 6
 
 
 @pytest.mark.long

@@ -48,6 +48,14 @@ class Flow:
         for call in calls:
             self.children[self.parent(call)].append(call)
         self._enter()
+        for flow in earlier:
+            flow.keep_only(earlier)
+
+    def keep_only(self, earlier: Sequence[Flow]) -> None:
+        """Let go of turns that the recorder no longer keeps."""
+        kept = {id(flow) for flow in earlier}
+        self.earlier = [flow for flow in self.earlier if id(flow) in kept]
+        self._owner = {call: flow for call, flow in self._owner.items() if id(flow) in kept}
 
     def _enter(self) -> None:
         """Enter into the ledger what calls gave, and what programs were given before others were called."""
