@@ -47,6 +47,11 @@ class Frame:
         return [call for call in self.calls if call.kind == kind]
 
     @property
+    def is_tool(self) -> bool:
+        """Whether it is the call of a tool."""
+        return self.call is not None and self.call.kind == "tool"
+
+    @property
     def is_open(self) -> bool:
         """Whether a call that is recorded runs in it."""
         return self.call is not None and self.call.ended is None

@@ -138,7 +138,7 @@ class ProgramHooks(Hooks):
         In an external runtime context variables are those of the time when it was started, so a team is asked itself.
         """
         here = FRAME.get()
-        if here is not None and here.hooks is self and here.is_open:
+        if here is not None and here.is_open and (here.hooks is self or here.is_tool):
             return here
         team = self._team()
         if team is not None and team.running is not None:

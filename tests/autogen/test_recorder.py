@@ -267,6 +267,20 @@ async def test_a_tool_that_is_a_team() -> None:
     assert drawn(recorder.last)["edges"] == edges
 
 
+async def test_a_member_that_another_members_tool_runs() -> None:
+    async def ask_b(task: str) -> str:
+        """Ask the other one."""
+        return (await other.run(task=task)).messages[-1].to_text()
+
+    other = assistant("b", "Forty metres.")
+    agent = assistant("a", asks(("ask_b", '{"task": "How tall is it?"}')), tools=[ask_b])
+    team = RoundRobinGroupChat([agent, other], max_turns=1)
+    recorder = trace(team)
+    await team.run(task="Find out.")
+    edges = {"I>llm1", "llm1>ask_b", "llm1>llm2", "llm2>ask_b", "ask_b>summary"}
+    assert drawn(recorder.last)["edges"] == edges
+
+
 async def test_traced_after_the_first_run_the_selection_is_recorded() -> None:
     people = [assistant("anna", "An oak.", "A fir."), assistant("bert", "A beech.")]
     team = SelectorGroupChat(people, client("anna", "anna"), max_turns=1, allow_repeated_speaker=True)
