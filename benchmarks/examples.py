@@ -1,9 +1,10 @@
 """How often the example programs reach their aim: each with five samples of the local model's answers.
 
-    python benchmarks/examples.py [--seeds 5] [--programs strange_sort two_numbers language_module tool_agent]
+    python benchmarks/examples.py [--seeds 5] [--programs strange_sort two_numbers …]
 
-The aims: all calls right; a profit within a hundredth of the best; all messages answered right; the agent's question
-answered. Prints JSON.
+The aims: all calls right (strange_sort); a profit within a hundredth of the best (two_numbers); all messages answered
+right (language_module); the agent's questions answered (tool_agent, autogen_tools); an advertisement that names the
+price (writer_and_critic). Prints JSON.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from trace_local import LocalChat
 from trace_core.llm import Budget, BudgetedChat, ChatModel
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-PROGRAMS = ["strange_sort", "two_numbers", "language_module", "tool_agent"]
+ALONE = ["strange_sort", "two_numbers"]
+ANSWERING = ["language_module", "tool_agent", "writer_and_critic", "autogen_tools"]  # a model does the task, too
+PROGRAMS = [*ALONE, *ANSWERING]
 sys.path.insert(0, str(EXAMPLES))
 
 
@@ -33,7 +36,7 @@ def learn(program: str, seed: int) -> tuple[bool, str, Budget]:
     learns: Callable[..., bool] = runpy.run_path(str(EXAMPLES / f"{program}.py"))["learn"]
     budget = Budget(calls=1_000)
     models: list[ChatModel] = [BudgetedChat(LocalChat(temperature=0.7, seed=seed), budget)]
-    if program in ("language_module", "tool_agent"):
+    if program in ANSWERING:
         models.append(BudgetedChat(LocalChat(), budget))  # what does the task stays the same
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         reached = learns(*models)

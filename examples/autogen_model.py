@@ -1,7 +1,7 @@
 """An AutoGen model client on whatever LLM is configured: the local one, or OpenAI's by `OPENAI_API_KEY`.
 
-The examples' agents use it as they would use any other client. Its tool calls are held by a JSON schema, so that a small
-model can make them.
+The examples' agents use it as they would use any other client. Its tool calls are held by a JSON schema, so that a
+small model can make them.
 """
 
 from __future__ import annotations
@@ -102,5 +102,8 @@ def _plain(message: LLMMessage) -> dict[str, str]:
     if isinstance(message.content, str):
         source = getattr(message, "source", "user")
         named = message.type == "UserMessage" and source != "user"  # in a team all others speak as users
-        return {"role": _ROLES[message.type], "content": f"The {source} says: {message.content}" if named else message.content}
+        return {
+            "role": _ROLES[message.type],
+            "content": f"The {source} says: {message.content}" if named else message.content,
+        }
     return {"role": _ROLES[message.type], "content": json.dumps([getattr(c, "arguments", "") for c in message.content])}

@@ -1,4 +1,4 @@
-"""An AutoGen agent with two tools: one is described wrongly, so that it is never called; the other is coded wrongly.
+"""An AutoGen agent with two tools: one is described wrongly, so that it is not called, and the other is coded wrongly.
 
     python examples/autogen_tools.py
 
@@ -16,48 +16,53 @@ from trace_core import OptoPrime
 from trace_core.llm import ChatModel, default_llm
 
 ORDERS = {17: "on its way to Paris", 21: "in the warehouse"}
-PRICES = {"lamp": "30 euros", "table": "90 euros"}
+CUSTOMERS = {3: "Ada", 4: "Grace"}
 
 
-def lookup(name: str) -> str:
-    return PRICES.get(name, "nothing found")
+def lookup(number: str) -> str:
+    """Where an order is."""
+    return ORDERS.get(int(number), "nothing found")
 
 
 def search(number: str) -> str:
-    return ORDERS.get(number, "nothing found")
+    """Who a customer is."""
+    return CUSTOMERS.get(number, "nothing found")
 
 
 TOOLS = [
-    FunctionTool(lookup, "Tells the opening hours of a shop."),  # it tells prices
-    FunctionTool(search, "Tells all about an order or a product."),
+    FunctionTool(lookup, "Looks up the opening hours of a shop."),
+    FunctionTool(search, "Searches what is known by its number."),
 ]
 LESSONS = [
-    ("How much is a lamp?", "30 euros", "should say 30 euros. lookup tells the price of a product, by its name."),
-    ("Where is order 17?", "Paris", "should say that it is on its way to Paris. The keys of ORDERS are of type int."),
+    (
+        "Where is order 17?",
+        "Paris",
+        "should say that order 17 is on its way to Paris. lookup tells where an order is, by its number.",
+    ),
+    ("Who is customer 3?", "Ada", "should say that it is Ada. The keys of CUSTOMERS are of type int."),
 ]
 
 
 def learn(llm: ChatModel, answers: ChatModel, steps: int = 3) -> bool:
     """Take steps until both questions are answered, and print what was learned; whether they are."""
-    agent = AssistantAgent("assistant", LocalClient(answers), tools=TOOLS)
-    optimizers = [
-        OptoPrime(expose(agent, kinds="tool_description", include="*lookup*"), llm),
-        OptoPrime(expose(agent, kinds="code", include="*search*"), llm),
-    ]
+    agent = AssistantAgent("assistant", LocalClient(answers), tools=TOOLS, system_message=None)
+    description = OptoPrime(expose(agent, kinds="tool_description", include="*.lookup.*"), llm)
+    code = OptoPrime(expose(agent, kinds="code", include="*.search.*"), llm)
     recorder = Recorder()
-    program = recorder.program(agent)
+    ask = recorder.program(agent)
     for step in range(steps + 1):
-        answered = []
-        for (question, expected, feedback), optimizer in zip(LESSONS, optimizers, strict=True):
-            answer = program(question)
+        right = 0
+        for (question, expected, feedback), optimizer in zip(LESSONS, (description, code), strict=True):
+            answer = ask(question)
             print(f"{recorder.last.explain()}\n{question} {answer.data}", end="\n\n")
-            answered.append(expected in answer.data)
-            if not answered[-1] and step < steps:
+            if expected in answer.data:
+                right += 1
+            elif step < steps:
                 answer.backward(feedback)
                 print(optimizer.step(), end="\n\n")
-            for each in optimizers:
-                each.zero_feedback()
-        if all(answered):
+                description.zero_feedback()
+                code.zero_feedback()
+        if right == len(LESSONS):
             return True
     return False
 

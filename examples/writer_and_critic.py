@@ -15,11 +15,10 @@ from trace_autogen import Recorder, expose
 from trace_core import OptoPrime
 from trace_core.llm import ChatModel, default_llm
 
-TASK = "Advertise our blue mug, which is made by hand and keeps tea warm."
-WRITER = "You write advertisements of one sentence. When a critic asks for a change, write the sentence again with it."
-CRITIC = "You are a kind critic. Say in one sentence what is lovely about the advertisement."
-FEEDBACK = """should name the price, 12 euros. The critic only praises:
-it has to ask the writer, in one sentence, for the price of 12 euros to be named."""
+TASK = "Advertise our blue mug."
+WRITER = "You write advertisements of one sentence. When the critic asks for a change, make it."
+CRITIC = "Praise what the writer says."
+FEEDBACK = "should name the price. Do not praise: tell the writer to name the price, which is 12 euros."
 
 
 def learn(llm: ChatModel, answers: ChatModel, steps: int = 3) -> bool:
@@ -28,12 +27,12 @@ def learn(llm: ChatModel, answers: ChatModel, steps: int = 3) -> bool:
     writer = AssistantAgent("writer", model, system_message=WRITER)
     critic = AssistantAgent("critic", model, system_message=CRITIC)
     team = RoundRobinGroupChat([writer, critic], max_turns=3)  # the writer has the last word
-    optimizer = OptoPrime(expose(team, include="*critic*"), llm)
+    optimizer = OptoPrime(expose(team, include="critic.*"), llm)
     recorder = Recorder()
-    program = recorder.program(team)
+    advertise = recorder.program(team)
     for step in range(steps + 1):
-        result = program(TASK)
-        print(recorder.last.explain(), end="\n\n")
+        result = advertise(TASK)
+        print(f"{recorder.last.explain()}\nthe team says: {result.data}", end="\n\n")
         if "12" in result.data or step == steps:
             return "12" in result.data
         result.backward(FEEDBACK)

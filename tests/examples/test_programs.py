@@ -74,6 +74,41 @@ def test_the_agents_tool_is_described_and_coded_better(
     assert [line.rpartition(": ")[2] for line in said] == ["Grace", "nothing found", "on its way to Paris"]
 
 
+def test_the_critic_of_a_team_learns_what_to_ask_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def model(messages: list[dict[str, str]]) -> str:
+        system, text = messages[0]["content"], messages[-1]["content"]
+        if "#Variables" in text:
+            return "```\nTell the writer to name the price, 12 euros.\n```"
+        if system.startswith("You write"):
+            return "A mug for 12 euros." if "The critic says: Name the price" in text else "A mug."
+        return "Name the price of 12 euros." if "Tell the writer" in system else "How lovely!"
+
+    printed = run_example("writer_and_critic.py", ReplayChat([model] * 100), monkeypatch, capsys)
+    said = [line for line in printed.splitlines() if line.startswith("the team says")]
+    assert [line.rpartition(": ")[2] for line in said] == ["A mug.", "A mug for 12 euros."]
+
+
+def test_one_tool_is_described_better_and_the_other_coded_better(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def model(messages: list[dict[str, str]]) -> str:
+        text = messages[-1]["content"]
+        if "#Variables" in text:
+            code = (
+                "```python\ndef search(number: str) -> str:\n"
+                "    return CUSTOMERS.get(int(number), 'nothing found')\n```"
+            )
+            return code if "search.code\n```" in text else "```\nLooks up where an order is, by its number.\n```"
+        name = "lookup" if "order" in text and "where an order is" in messages[0]["content"] else "search"
+        return json.dumps({"name": name, "arguments": {"number": "17" if "17" in text else "3"}})
+
+    printed = run_example("autogen_tools.py", ReplayChat([model] * 100), monkeypatch, capsys)
+    said = [line.partition("? ")[2] for line in printed.splitlines() if "? " in line]
+    assert said == ["nothing found", "nothing found", "on its way to Paris", "Ada"]
+
+
 def test_quickstart_keeps_the_prompt_that_routes_better(monkeypatch: pytest.MonkeyPatch) -> None:
     queues = {t["text"]: t["queue"] for t in json.loads((EXAMPLES / "tickets.json").read_text())["tickets"]}
     proposed = iter(["```\nRoute by the rules.\n```", "```\nSay something.\n```"])
