@@ -18,6 +18,7 @@ from autogen_core.models import (
     LLMMessage,
     ModelInfo,
     RequestUsage,
+    UserMessage,
 )
 
 from trace_core.llm import ChatModel
@@ -99,11 +100,9 @@ def _plain(message: LLMMessage) -> dict[str, str]:
     if isinstance(message, FunctionExecutionResultMessage):
         said = "; ".join(result.content for result in message.content)
         return {"role": "user", "content": f"The tool says: {said}"}
-    if isinstance(message.content, str):
-        source = getattr(message, "source", "user")
-        named = message.type == "UserMessage" and source != "user"  # in a team all others speak as users
-        return {
-            "role": _ROLES[message.type],
-            "content": f"The {source} says: {message.content}" if named else message.content,
-        }
-    return {"role": _ROLES[message.type], "content": json.dumps([getattr(c, "arguments", "") for c in message.content])}
+    text = message.content
+    if not isinstance(text, str):
+        text = json.dumps([getattr(call, "arguments", "") for call in text])
+    elif isinstance(message, UserMessage) and message.source != "user":  # in a team the others speak as users
+        text = f"The {message.source} says: {text}"
+    return {"role": _ROLES[message.type], "content": text}
