@@ -21,7 +21,7 @@ class ScriptedModel:
         said = self.script.pop(0)
         if isinstance(said, Exception):
             raise said
-        return SimpleNamespace(said=said, model="scripted", cost=0)
+        return SimpleNamespace(said=said, model="scripted", cost=0, message_retrieval_function=None)
 
     def message_retrieval(self, response: Any) -> list[Any]:
         return [response.said]
@@ -44,7 +44,8 @@ def assistant(name: str, *script: Any, **arguments: Any) -> ConversableAgent:
         name, llm_config=config(), human_input_mode="NEVER", **{"system_message": f"You are {name}.", **arguments}
     )
     made.sent = []
-    made.register_model_client(ScriptedModel, script=list(script), sent=made.sent)
+    made.script = list(script)
+    made.register_model_client(ScriptedModel, script=made.script, sent=made.sent)
     return made
 
 
@@ -80,6 +81,7 @@ def with_tools(asking: ConversableAgent, running: ConversableAgent, *functions: 
     for function in functions:
         asking.register_for_llm(name=function.__name__, description=f"{function.__name__} numbers")(function)
         running.register_for_execution(name=function.__name__)(function)
+    asking.register_model_client(ScriptedModel, script=asking.script, sent=asking.sent)  # AG2 forgot it
 
 
 def group(*agents: ConversableAgent, rounds: int, script: list[Any] | None = None, **arguments: Any) -> Any:
