@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autogen import ConversableAgent
+
 from tests.autogen_classic.agents import add, asks, assistant, broken, double, group, user, with_tools
 
 

@@ -5,7 +5,7 @@ Chats, replies, messages and selections are scopes; models and tools are nodes, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 from trace_core.recording import Call, Flow, Ledger, Link, Origin
@@ -75,7 +75,8 @@ class ClassicFlow(Flow):
         """What the messages say that a call was given."""
         if call.kind in ("llm", "reply"):
             messages, keys = call.details["messages"], call.details["keys"]
-            seen = {i: self._of_seen(keys[i], message, call) for i, message in enumerate(messages)}
+            origins = (self._of_seen(at, message, call) for at, message in zip(keys, messages, strict=True))
+            seen: dict[Hashable, Origin] = dict(enumerate(origins))
             last = dict(list(seen.items())[-1:])
             return Origin(parts=last if call.kind == "reply" and self.is_node(call) else seen)
         if call.kind == "tool":

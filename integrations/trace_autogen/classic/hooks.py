@@ -111,7 +111,8 @@ class AgentHooks:
             return here
         seen = {id(message) for message in details.get("messages", ())}
         with_them = [turn for turn in self.turns if any(id(each) in seen for each in turn.details["messages"])]
-        return (with_them or self.turns or [None])[-1]
+        found = with_them or self.turns
+        return found[-1] if found else None
 
     # --- what `register_hook` tells
 

@@ -17,6 +17,7 @@ MESSAGES = "_oai_messages"
 FUNCTIONS = "_function_map"
 HOOKS = "hook_lists"
 CLIENTS = "_clients"
+WRAP = "_wrap_function"
 REPLIES = "_reply_func_list"
 
 
@@ -73,3 +74,14 @@ def keep_clients(agent: Any, clients: Any) -> None:
     """Have the new wrapper of an agent's model use these clients: `update_tool_signature` loses those of one's own."""
     if clients is not None and hasattr(agent.client, CLIENTS):
         setattr(agent.client, CLIENTS, clients)
+
+
+def functions(agent: Any) -> dict[str, Any]:
+    """An agent's tools, by name."""
+    found: dict[str, Any] = getattr(agent, FUNCTIONS, {})
+    return found
+
+
+def made_for_tools(agent: Any, function: Any) -> Any:
+    """A function as AG2 makes it for a tool: it takes pydantic models, and gives text."""
+    return getattr(agent, WRAP)(function)
