@@ -10,9 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from autogen import ConversableAgent
-
-from tests.autogen_classic.agents import add, asks, assistant, broken, double, group, user, with_tools
+from tests.autogen_classic.agents import ConversableAgent, add, asks, assistant, broken, double, group, user, with_tools
 
 
 @dataclass
