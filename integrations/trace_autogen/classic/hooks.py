@@ -84,8 +84,11 @@ class AgentHooks:
             self._patches.replace(self.agent, name, make)
         self._register("process_all_messages_before_reply", self._sees)
         self._register("process_message_before_send", self._sends)
-        if "update_agent_state" in getattr(self.agent, private.HOOKS):  # AG2; AutoGen 0.2 has it not
+        hookable = getattr(self.agent, private.HOOKS)
+        if "update_agent_state" in hookable:  # AG2; AutoGen 0.2 has it not
             self._register("update_agent_state", self._begins)
+        if "a_process_message_before_send" in hookable:  # AutoGen 0.2; AG2 has one for both
+            self._register("a_process_message_before_send", self._asends)
 
     def remove(self) -> None:
         """Take them out."""
@@ -139,6 +142,10 @@ class AgentHooks:
         except Exception as error:  # noqa: BLE001 - a bug of ours must not end the user's run
             self.recorder._missed("a message", None, None, error)
         return message
+
+    async def _asends(self, sender: Any, message: Any, recipient: Any, silent: bool) -> Any:
+        """A message is sent in async code."""
+        return self._sends(sender, message, recipient, silent)
 
     def _record_sent(self, sender: Any, message: Any, recipient: Any) -> None:
         """It is the next one that the two have of each other."""

@@ -111,7 +111,7 @@ def tool_text(agent: Any, tool: str, field: str | None = None) -> TextBinding:
         place(signatures)["description"] = value
         clients = getattr(agent.client, private.CLIENTS, None)
         for signature in signatures:  # all of them: AG2 puts one that is updated at the end
-            agent.update_tool_signature(signature, is_remove=False, silent_override=True)
+            private.update_tool(agent, signature)
         private.keep_clients(agent, clients)
 
     key = (tool, "description") if field is None else (tool, "args", field)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from trace_core.errors import TraceError
@@ -68,6 +69,13 @@ def count(agent: Any, peer: Any) -> int:
     """How many messages an agent has with another one."""
     messages = getattr(agent, MESSAGES, None)
     return len(messages[peer]) if messages is not None and peer in messages else 0
+
+
+def update_tool(agent: Any, signature: dict[str, Any]) -> None:
+    """Have an agent's model be told this of a tool; no release is asked for the same silence, so warnings are caught."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        agent.update_tool_signature(signature, is_remove=False)
 
 
 def keep_clients(agent: Any, clients: Any) -> None:
