@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
-from trace_core.recording import Call
+from trace_core.recording import BaseRecorder, Call
 
 FRAME: ContextVar[Call | None] = ContextVar("trace_autogen_classic_frame", default=None)
 
@@ -22,3 +24,45 @@ def inside(call: Call | None) -> Iterator[None]:
         yield
     finally:
         FRAME.reset(token)
+
+
+def recorded(
+    original: Callable[..., Any],
+    enter: Callable[[Any, Any], Call | None],
+    leave: Callable[[Call | None, Any], None],
+    recorder: BaseRecorder,
+    closed: Callable[[Call | None], None] = lambda call: None,
+) -> Callable[..., Any]:
+    """A method, sync or async, that runs inside a call: `enter` begins it, `leave` ends it with the result."""
+
+    def fail(call: Call | None, error: BaseException) -> None:
+        if call is not None:
+            recorder._fail(call.id, error)
+
+    def called(*args: Any, **kwargs: Any) -> Any:
+        call = enter(args, kwargs)
+        try:
+            with inside(call):
+                result = original(*args, **kwargs)
+        except BaseException as error:
+            fail(call, error)
+            raise
+        finally:
+            closed(call)
+        leave(call, result)
+        return result
+
+    async def awaited(*args: Any, **kwargs: Any) -> Any:
+        call = enter(args, kwargs)
+        try:
+            with inside(call):
+                result = await original(*args, **kwargs)
+        except BaseException as error:
+            fail(call, error)
+            raise
+        finally:
+            closed(call)
+        leave(call, result)
+        return result
+
+    return awaited if inspect.iscoroutinefunction(original) else called

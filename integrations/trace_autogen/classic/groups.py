@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from trace_autogen.classic import private
-from trace_autogen.classic.frames import FRAME, inside
+from trace_autogen.classic.frames import FRAME, recorded
 from trace_autogen.classic.hooks import AgentHooks, next_id
 from trace_autogen.classic.standing import parameters_of
 from trace_autogen.patches import Patches
 
 if TYPE_CHECKING:
     from trace_autogen.classic.recorder import Recorder
+    from trace_core.recording import Call
 
 _log = logging.getLogger(__name__)
 _KEPT_IN = "_trace_classic"
@@ -56,39 +56,18 @@ class GroupHooks:
         self._patches.undo()
         vars(self.group).pop(_KEPT_IN, None)
 
-    def _begin(self) -> Any:
-        here = FRAME.get()
-        around = here.id if here is not None and self.recorder._is_open(here) else None
-        return None if around is None else self.recorder._begin(next_id(), around, "select", "select_speaker", None, {})
-
     def _select(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def select_speaker(*args: Any, **kwargs: Any) -> Any:
-            call = self._begin()
-            try:
-                with inside(call):
-                    chosen = original(*args, **kwargs)
-            except BaseException as error:
-                if call is not None:
-                    self.recorder._fail(call.id, error)
-                raise
+        def enter(args: Any, kwargs: Any) -> Call | None:
+            here = FRAME.get()
+            if here is None or not self.recorder._is_open(here):
+                return None
+            return self.recorder._begin(next_id(), here.id, "select", "select_speaker", None, {})
+
+        def leave(call: Call | None, chosen: Any) -> None:
             if call is not None:
                 self.recorder._end(call.id, chosen)
-            return chosen
 
-        async def a_select_speaker(*args: Any, **kwargs: Any) -> Any:
-            call = self._begin()
-            try:
-                with inside(call):
-                    chosen = await original(*args, **kwargs)
-            except BaseException as error:
-                if call is not None:
-                    self.recorder._fail(call.id, error)
-                raise
-            if call is not None:
-                self.recorder._end(call.id, chosen)
-            return chosen
-
-        return a_select_speaker if inspect.iscoroutinefunction(original) else select_speaker
+        return recorded(original, enter, leave, self.recorder)
 
     def _inner_agents(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def create_internal_agents(*args: Any, **kwargs: Any) -> Any:

@@ -13,7 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from trace_autogen.classic import private
-from trace_autogen.classic.frames import FRAME, inside
+from trace_autogen.classic.frames import FRAME, recorded
 from trace_autogen.classic.standing import parameters_of
 from trace_autogen.patches import Patches
 from trace_autogen.reads import read_now
@@ -264,44 +264,4 @@ class AgentHooks:
             else:
                 self.recorder._end(call.id, given)
 
-        return _recorded(original, enter, leave, closed, self.recorder)
-
-
-def _recorded(
-    original: Callable[..., Any],
-    enter: Callable[[Any, Any], Call | None],
-    leave: Callable[[Call | None, Any], None],
-    closed: Callable[[Call | None], None],
-    recorder: Recorder,
-) -> Callable[..., Any]:
-    def fail(call: Call | None, error: BaseException) -> None:
-        if call is not None:
-            recorder._fail(call.id, error)
-
-    def called(*args: Any, **kwargs: Any) -> Any:
-        call = enter(args, kwargs)
-        try:
-            with inside(call):
-                result = original(*args, **kwargs)
-        except BaseException as error:
-            fail(call, error)
-            raise
-        finally:
-            closed(call)
-        leave(call, result)
-        return result
-
-    async def awaited(*args: Any, **kwargs: Any) -> Any:
-        call = enter(args, kwargs)
-        try:
-            with inside(call):
-                result = await original(*args, **kwargs)
-        except BaseException as error:
-            fail(call, error)
-            raise
-        finally:
-            closed(call)
-        leave(call, result)
-        return result
-
-    return awaited if inspect.iscoroutinefunction(original) else called
+        return recorded(original, enter, leave, self.recorder, closed)

@@ -72,7 +72,7 @@ def count(agent: Any, peer: Any) -> int:
 
 
 def update_tool(agent: Any, signature: dict[str, Any]) -> None:
-    """Have an agent's model be told this of a tool; no release is asked for the same silence, so warnings are caught."""
+    """Have an agent's model be told this of a tool, without AG2's warning that it was told something else."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         agent.update_tool_signature(signature, is_remove=False)
