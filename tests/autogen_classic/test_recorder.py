@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from typing import Any
 
@@ -88,6 +89,17 @@ async def test_an_awaited_group_chat_has_the_same_graph() -> None:
     await asking.a_initiate_chat(manager, message="Write.", silent=True)
     given, select = recorder.last.output.parents
     assert (given.op, select.op, select.data) == ("input", "llm", "writer")
+
+
+async def test_one_agent_in_three_chats_at_once() -> None:
+    askings, answering, recorder = [user(f"user{i}") for i in range(3)], assistant("helper", "A", "B", "C"), Recorder()
+    for each in [*askings, answering]:
+        trace(each, recorder)
+    chats = [each.a_initiate_chat(answering, message=each.name, max_turns=1, silent=True) for each in askings]
+    results = await asyncio.gather(*chats)
+    for asking, result in zip(askings, results, strict=True):
+        [given] = recorder.output(result).parents
+        assert given.data == asking.name
 
 
 def test_runs_that_are_let_go_are_gone() -> None:
