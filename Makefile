@@ -5,10 +5,10 @@ DEV := .venv/dev.installed
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help quickstart test test-all test-matrix lint bench bench-langchain bench-learning docs model clean
+.PHONY: help quickstart test test-all test-matrix test-ag2 lint bench bench-langchain bench-learning docs model clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
 
 quickstart: $(DEV) $(if $(OPENAI_API_KEY)$(TRACE_LLM),,model)  ## a prompt learns to route support tickets, on the local model
 	$(BIN)/python examples/quickstart.py
@@ -19,8 +19,11 @@ test: $(DEV) model  ## the tests
 test-all: $(DEV) model  ## the tests, with those that are too long for `make test`
 	$(BIN)/python -m pytest
 
-test-matrix: test .venv-oldest/langchain.installed  ## the tests, and those of LangChain on the oldest versions that are supported
+test-matrix: test test-ag2 .venv-oldest/langchain.installed  ## the tests, those of AG2, and those of LangChain on the oldest versions that are supported
 	.venv-oldest/bin/python -m pytest -W default tests/langchain tests/conformance/test_langchain.py -m "not long"
+
+test-ag2: .venv-ag2/ag2.installed  ## the tests of classic AutoGen, on AG2 below 1.0
+	.venv-ag2/bin/python -m pytest -W default tests/autogen_classic
 
 lint: $(DEV)  ## style, formatting, types, and which module may import which
 	$(BIN)/ruff check .
@@ -46,7 +49,7 @@ model: $(DEV)  ## bring the local model into the user's cache folder (1.1 GB, on
 	@$(BIN)/python -m trace_local fetch
 
 clean:  ## remove what the targets made, but not the model
-	rm -rf .venv .venv-oldest .venv-langchain dist build site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-oldest .venv-ag2 .venv-langchain dist build site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 .venv/%.installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -56,6 +59,11 @@ clean:  ## remove what the targets made, but not the model
 .venv-oldest/langchain.installed: pyproject.toml tests/langchain/oldest.txt
 	test -x .venv-oldest/bin/python || $(PYTHON) -m venv .venv-oldest
 	.venv-oldest/bin/python -m pip install --quiet --editable '.[langchain]' -r tests/langchain/oldest.txt
+	@touch $@
+
+.venv-ag2/ag2.installed: pyproject.toml
+	test -x .venv-ag2/bin/python || $(PYTHON) -m venv .venv-ag2
+	.venv-ag2/bin/python -m pip install --quiet --editable '.[ag2]' 'pytest>=8.3' 'pytest-asyncio>=1'
 	@touch $@
 
 .venv-langchain/bench.installed: pyproject.toml

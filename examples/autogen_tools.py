@@ -31,7 +31,7 @@ def search(number: str) -> str:
 
 TOOLS = [
     FunctionTool(lookup, "Looks up the opening hours of a shop."),
-    FunctionTool(search, "Searches what is known by its number."),
+    FunctionTool(search, "Searches customers by their number."),
 ]
 LESSONS = [
     (
@@ -39,7 +39,11 @@ LESSONS = [
         "Paris",
         "should say that order 17 is on its way to Paris. lookup tells where an order is, by its number.",
     ),
-    ("Who is customer 3?", "Ada", "should say that it is Ada. The keys of CUSTOMERS are of type int."),
+    (
+        "Who is customer 3?",
+        "Ada",
+        "should say that it is Ada. search tells who a customer is. The keys of CUSTOMERS are of type int.",
+    ),
 ]
 
 
@@ -59,7 +63,8 @@ def learn(llm: ChatModel, answers: ChatModel, steps: int = 3) -> bool:
                 right += 1
             elif step < steps:
                 answer.backward(feedback)
-                print(optimizer.step(), end="\n\n")
+                called = optimizer if optimizer.received() else description  # or the wrong tool was called
+                print(called.step(), end="\n\n")
                 description.zero_feedback()
                 code.zero_feedback()
         if right == len(LESSONS):

@@ -16,9 +16,9 @@ from trace_core import OptoPrime
 from trace_core.llm import ChatModel, default_llm
 
 TASK = "Advertise our blue mug."
-WRITER = "You write advertisements of one sentence. When the critic asks for a change, make it."
-CRITIC = "Praise what the writer says."
-FEEDBACK = "should name the price. Do not praise: tell the writer to name the price, which is 12 euros."
+WRITER = "You write advertisements of one sentence. Answer with the advertisement alone, changed as the critic asks."
+CRITIC = "You are a critic. You like everything."
+FEEDBACK = "should name the price. The critic has to tell the writer to name the price, which is 12 euros."
 
 
 def learn(llm: ChatModel, answers: ChatModel, steps: int = 3) -> bool:

@@ -1,0 +1,194 @@
+"""Where the inputs of AG2's calls came from: who sent each message that a model saw, and where that one was made.
+
+Chats, replies, messages and selections are scopes; models and tools are nodes, and a reply that plain code made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
+
+from trace_core.recording import Call, Flow, Ledger, Link, Origin
+
+Key = tuple[Any, Any, int]
+"""A message: whose it is, with whom, and its index among those."""
+
+_ARGUMENTS = {"llm": "messages", "reply": "messages", "tool": "input"}
+
+
+class ClassicFlow(Flow):
+    """`Flow` with what AG2's messages say."""
+
+    def __init__(self, calls: Sequence[Call], ledger: Ledger, earlier: Sequence[Flow] = ()) -> None:
+        self._before = [flow for flow in earlier if isinstance(flow, ClassicFlow)]
+        self._all = [call for flow in self._before for call in flow.calls] + list(calls)
+        self._sent: dict[Key, list[Call]] = {}
+        self._between: dict[tuple[Any, Any], list[Call]] = {}
+        for call in self._all:
+            for key in call.details.get("places", ()):
+                self._sent.setdefault(key, []).append(call)
+                self._between.setdefault(key[:2], []).append(call)
+        super().__init__(calls, ledger, earlier)
+        for flow in self._before:
+            flow._keep_only(earlier)
+
+    def _keep_only(self, earlier: Sequence[Flow]) -> None:
+        """Let go of turns that the recorder keeps no more: else each turn would keep the one before, for ever."""
+        self.earlier = [flow for flow in self.earlier if any(flow is kept for kept in earlier)]
+        self._before = [flow for flow in self._before if any(flow is kept for kept in earlier)]
+        self._owner = {call: flow for call, flow in self._owner.items() if any(flow is kept for kept in earlier)}
+        self._all = [call for flow in self._before for call in flow.calls] + list(self.calls)
+
+    # --- what the calls are
+
+    def is_node(self, call: Call) -> bool:
+        """Whether the call does something itself; a reply does, where no model and no tool made it."""
+        if call.kind != "reply":
+            return call.kind in ("llm", "tool")
+        made = call.succeeded and bool(call.output) and not call.details.get("is_default")
+        return made and not any(self.nodes_in(child) for child in self.children[call])
+
+    def arguments(self, call: Call, origin: Origin) -> Iterable[tuple[str, Origin]]:
+        """What went in, under one name."""
+        return [(_ARGUMENTS.get(call.kind, "input"), origin)]
+
+    def links(self, call: Call) -> list[Link]:
+        """What a node took in, and which model chose who speaks."""
+        links = super().links(call)
+        known = {link.source for link in links}
+        return links + [
+            Link(model, "selected_by", "selection", "control") for model in self._choosers(call) if model not in known
+        ]
+
+    def _choosers(self, call: Call) -> list[Call]:
+        found = []
+        while (parent := self.parent(call)) is not None:
+            before = [each for each in self.children[parent] if each.began < call.began and each.kind == "select"]
+            if call.kind == "reply" and before and before[-1].gave is call.details["agent"]:
+                found += [node for node in self.nodes_in(before[-1]) if node.succeeded][-1:]
+            call = parent
+        return found
+
+    # --- where inputs came from
+
+    def structural_input(self, call: Call, parent: Call | None) -> Origin | None:
+        """What the messages say that a call was given."""
+        if call.kind in ("llm", "reply"):
+            messages, keys = call.details["messages"], call.details["keys"]
+            origins = (self._of_seen(at, message, call) for at, message in zip(keys, messages, strict=True))
+            seen: dict[Hashable, Origin] = dict(enumerate(origins))
+            last = dict(list(seen.items())[-1:])
+            return Origin(parts=last if call.kind == "reply" and self.is_node(call) else seen)
+        if call.kind == "tool":
+            return self._asked_by(call, parent)
+        return Origin() if call.kind in ("message", "select") else None
+
+    def _of_seen(self, keys: Sequence[Key], message: Any, call: Call) -> Origin:
+        """Where a message came from that a model, or an agent, was shown."""
+        sent = self._message(keys, message, call)
+        if sent is not None:
+            return self.origin_out(sent).because("message")
+        outermost = call
+        while (parent := self.parent(outermost)) is not None:
+            if parent.kind == "select":  # what AG2 tells the agent that selects
+                return Origin()
+            outermost = parent
+        return Origin({self.input_of(outermost): "input"}) if _text(message) else Origin()
+
+    def _message(self, keys: Sequence[Key], message: Any, call: Call) -> Call | None:
+        """The last message that was sent to this place before; where history was cut, the last with the same text."""
+        places = [self._sent.get(key, ()) for key in keys] + [self._between.get(key[:2], ()) for key in keys]
+        for place in places:
+            for sent in reversed(place):
+                if sent.began < call.began and _text(sent.output) == _text(message):
+                    return sent
+        return None
+
+    def sent_to(self, keys: Sequence[Key], message: Any) -> Call | None:
+        """The message of this run that stands at one of these places."""
+        for sent in reversed(self.calls):
+            if any(key in keys for key in sent.details.get("places", ())) and _text(sent.output) == _text(message):
+                return sent
+        return None
+
+    def _asked_by(self, tool: Call, parent: Call | None) -> Origin | None:
+        """The model that asked for a tool: the last that named its id, else what the reply around it was given last."""
+        id_of = tool.details["tool_call_id"]
+        for model in reversed(self._all) if id_of is not None else ():
+            if model.kind == "llm" and model.began < tool.began and id_of in _asked(model):
+                return self.origin_out(model).because("tool_call_id")
+        return None if parent is None or parent.kind != "reply" else self._last_of(parent)
+
+    def _last_of(self, reply: Call) -> Origin:
+        messages = reply.details["messages"]
+        return self._of_seen(reply.details["keys"][-1], messages[-1], reply) if messages else Origin()
+
+    # --- where outputs came from
+
+    def structural_output(self, scope: Call) -> Origin | None:
+        """What a message carries, a reply was made of, and a chat ended with."""
+        if scope.kind == "message":
+            return self._carried(scope)
+        if scope.kind == "reply":
+            return self._replied(scope)
+        if scope.kind == "run":
+            return self._ended_with(scope)
+        models = self.nodes_in(scope)[-1:]
+        return Origin(dict.fromkeys(models, "identity"))
+
+    def _carried(self, message: Call) -> Origin:
+        made_in = next((call for call in self._all if call.id == message.details["made_in"]), None)
+        if made_in is not None:
+            return self.origin_out(made_in)
+        if message.details["passed_on"]:
+            return self._of_seen(message.details["passed_on"], message.output, message)
+        around = self.parent(message)
+        if around is None:
+            return Origin({self.input_of(message): "input"})
+        return self.origin_in(around) if around.kind == "run" else Origin()
+
+    def _replied(self, reply: Call) -> Origin | None:
+        said = reply.gave
+        if not said or reply.details.get("is_default"):
+            return Origin()
+        inside = [call for call in self.children[reply] if call.kind in ("llm", "tool")]
+        for model in reversed(inside):
+            if model.kind == "llm" and (model.gave is said or model.gave == said):
+                return Origin({model: "identity"})
+        tools = [call for call in inside if call.kind == "tool"]
+        return Origin(dict.fromkeys(tools, "tool_call_id")) if tools and _is_of_tools(said) else None
+
+    def _ended_with(self, run: Call) -> Origin | None:
+        """The model that wrote the summary, else the last message that came from somewhere."""
+        models = [call for call in self.children[run] if call.kind == "llm" and call.succeeded]
+        summary = getattr(run.gave, "summary", None)
+        if models and summary and _text(models[-1].output) == summary:
+            return Origin({models[-1]: "identity"})
+        for message in reversed(self._messages_in(run)):
+            origin = self._carried(message)
+            if origin:
+                return origin.because("identity")
+        return None
+
+    def _messages_in(self, scope: Call) -> list[Call]:
+        """The messages of a chat, without those of chats inside it."""
+        found = []
+        for child in self.children[scope]:
+            found += [child] if child.kind == "message" else self._messages_in(child) if child.kind == "reply" else []
+        return sorted(found, key=lambda call: call.began)
+
+
+def _text(message: Any) -> Any:
+    """What is said in a message."""
+    content = message.get("content") if isinstance(message, dict) else message
+    return content or ""
+
+
+def _asked(model: Call) -> list[Any]:
+    """The ids of the tools that a model asked for."""
+    said = model.gave if isinstance(model.gave, dict) else {}
+    return [asked.get("id") for asked in said.get("tool_calls") or ()]
+
+
+def _is_of_tools(said: Any) -> bool:
+    return isinstance(said, dict) and ("tool_responses" in said or said.get("role") in ("tool", "function"))

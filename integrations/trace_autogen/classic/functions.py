@@ -1,0 +1,134 @@
+"""Functions of tools: their code is learned; what an LLM wrote runs in the sandbox.
+
+An agent keeps them in its function map, made to give text. There stands a function that calls the user's own until its
+text is rewritten.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from typing import Any
+
+from trace_autogen.classic import private, standing
+from trace_autogen.classic.frames import FRAME
+from trace_autogen.classic.hooks import AgentHooks
+from trace_autogen.classic.standing import Entry
+from trace_autogen.reads import read_now
+from trace_core.bindings import Isolation
+from trace_core.bundles import LearnedCode
+from trace_core.code import TrainableCode
+from trace_core.errors import UntrainableCode
+from trace_core.parameter_nodes import ParameterNode
+
+
+class FunctionBinding:
+    """The text of a function that agents call for a tool.
+
+    Args:
+        agent, tool: whose tool it is, and the tool's name; `join` adds others with the same function.
+        learned_code: "sandbox" or "native".
+
+    Raises:
+        UntrainableCode: it has no source, or rewritten code of it could not run in the sandbox.
+    """
+
+    isolation: Isolation = "overlay"
+
+    def __init__(self, agent: Any, tool: str, learned_code: LearnedCode) -> None:
+        registered = private.functions(agent)[tool]
+        self.function = inspect.unwrap(registered)
+        if _parameters(getattr(registered, "_origin", self.function)) != _parameters(self.function):
+            raise UntrainableCode(f"AG2 fills arguments of {tool} itself, which rewritten code would not get")
+        self._native = learned_code == "native"
+        self.code = TrainableCode(self.function, native=self._native)
+        self.lock = threading.Lock()
+        self._text = self.code.source
+        self._places = [(agent, tool)]
+        self._replaced: list[tuple[Any, str, Any, Any]] = []
+
+    def get(self) -> str:
+        """The text as it is now."""
+        return self._text
+
+    def set(self, value: str) -> None:
+        """Another text, for the next call."""
+        self._text = value
+
+    def check(self, value: str) -> None:
+        """Raise `InvalidCode` if the text cannot stand in for the function."""
+        self.code.check(value)
+
+    def known(self) -> ParameterNode | None:
+        """The parameter that it is already."""
+        found = (standing.known(agent, (tool, "code")) for agent, tool in self._places)
+        return next((known for known in found if known is not None), None)
+
+    def join(self, other: FunctionBinding) -> None:
+        """Take in tools with the same function, before `install`."""
+        self._places += other._places
+
+    def install(self, parameter: ParameterNode) -> None:
+        """Put there what calls the function whose text is current."""
+        for agent, tool in self._places:
+            if standing.known(agent, (tool, "code")) is None:
+                functions = private.functions(agent)
+                before, made = functions[tool], self._standing(agent, functions[tool], parameter)
+                functions[tool] = made
+                self._replaced.append((agent, tool, before, made))
+                standing.add(agent, Entry((tool, "code"), "code", parameter, "code"))
+
+    def release(self) -> None:
+        """Put the user's function back, if nothing else was put there since; a learned text is no longer used."""
+        for agent, tool, before, made in reversed(self._replaced):
+            standing.forget(agent, (tool, "code"))
+            functions = private.functions(agent)
+            if functions.get(tool) is made:
+                functions[tool] = before
+        self._replaced = []
+
+    def _standing(self, agent: Any, registered: Any, parameter: ParameterNode) -> Any:
+        """What is called in the registered function's place."""
+
+        def rewritten(text: str) -> Any:
+            learned = functools.wraps(self.function)(self._awaited(text) if self.code.is_async else self._called(text))
+            return private.made_for_tools(agent, learned) if hasattr(registered, "_origin") else learned
+
+        @functools.wraps(registered)
+        def called(*args: Any, **kwargs: Any) -> Any:
+            text = _read(parameter)
+            return (registered if text == self.code.source else rewritten(text))(*args, **kwargs)
+
+        @functools.wraps(registered)
+        async def awaited(*args: Any, **kwargs: Any) -> Any:
+            text = _read(parameter)
+            return await (registered if text == self.code.source else rewritten(text))(*args, **kwargs)
+
+        return awaited if self.code.is_async else called
+
+    def _called(self, text: str) -> Any:
+        def learned(*args: Any, **kwargs: Any) -> Any:
+            return self.code.call(text, args, kwargs, self._native)
+
+        return learned
+
+    def _awaited(self, text: str) -> Any:
+        async def learned(*args: Any, **kwargs: Any) -> Any:
+            return await self.code.acall(text, args, kwargs, self._native)
+
+        return learned
+
+
+def _parameters(function: Any) -> list[str]:
+    return list(inspect.signature(function).parameters)
+
+
+def _read(parameter: ParameterNode) -> str:
+    """The text that holds here and now; the call of the tool that runs here has read it."""
+    read = read_now(parameter)
+    frame = FRAME.get()
+    hooks = AgentHooks.of(frame.details["agent"]) if frame is not None and frame.kind == "tool" else None
+    if frame is not None and hooks is not None:
+        hooks.recorder._note(frame.id, "code", parameter, read)
+    return str(read.value)

@@ -1,0 +1,95 @@
+"""What is looked up in AG2's objects and is not in its documents: in one place, with tests that it is there."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from trace_core.errors import TraceError
+
+MODEL_CALL = "_generate_oai_reply_from_client"
+"""`ConversableAgent`: asks the model; `register_hook` has nothing for how that ends."""
+
+INNER_AGENTS = "_create_internal_agents"
+"""`GroupChat`: makes the agent whose model selects who speaks."""
+
+SYSTEM = "_oai_system_message"
+MESSAGES = "_oai_messages"
+FUNCTIONS = "_function_map"
+HOOKS = "hook_lists"
+CLIENTS = "_clients"
+WRAP = "_wrap_function"
+REPLIES = "_reply_func_list"
+
+
+def is_agent(value: Any) -> bool:
+    """Whether it is a `ConversableAgent`, of any release."""
+    return isinstance(getattr(value, HOOKS, None), dict) and hasattr(value, "register_hook")
+
+
+def is_group_chat(value: Any) -> bool:
+    """Whether it is a `GroupChat`."""
+    return hasattr(value, "select_speaker") and isinstance(getattr(value, "agents", None), list)
+
+
+def groups_of(agent: Any) -> list[Any]:
+    """The group chats that an agent manages: its own, and the copies that AG2 made of it for the reply functions."""
+    replies = [entry.get("config") for entry in getattr(agent, REPLIES, ())]
+    return [group for group in [getattr(agent, "groupchat", None), *replies] if is_group_chat(group)]
+
+
+def require(owner: Any, *names: str) -> None:
+    """Make sure that an object has what is hooked.
+
+    Raises:
+        TraceError: it has not; this release is another one than those that are supported.
+    """
+    missing = [name for name in names if not hasattr(owner, name)]
+    if missing:
+        raise TraceError(
+            f"a {type(owner).__name__} of this release has no {', '.join(missing)}: it cannot be traced; "
+            "AutoGen 0.2 and AG2 below 1.0 can"
+        )
+
+
+def unhook(agent: Any, hookable: str, hook: Any) -> None:
+    """Take out what `register_hook` put in; AG2 has no function for that."""
+    hooks = getattr(agent, HOOKS).get(hookable, [])
+    if hook in hooks:
+        hooks.remove(hook)
+
+
+def conversations(agent: Any) -> dict[Any, list[dict[str, Any]]]:
+    """An agent's messages, by the other agent."""
+    found: dict[Any, list[dict[str, Any]]] = getattr(agent, MESSAGES)
+    return found
+
+
+def count(agent: Any, peer: Any) -> int:
+    """How many messages an agent has with another one."""
+    messages = getattr(agent, MESSAGES, None)
+    return len(messages[peer]) if messages is not None and peer in messages else 0
+
+
+def update_tool(agent: Any, signature: dict[str, Any]) -> None:
+    """Have an agent's model be told this of a tool, without AG2's warning that it was told something else."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        agent.update_tool_signature(signature, is_remove=False)
+
+
+def keep_clients(agent: Any, clients: Any) -> None:
+    """Have the new wrapper of an agent's model use these clients: `update_tool_signature` loses those of one's own."""
+    if clients is not None and hasattr(agent.client, CLIENTS):
+        setattr(agent.client, CLIENTS, clients)
+
+
+def functions(agent: Any) -> dict[str, Any]:
+    """An agent's tools, by name."""
+    found: dict[str, Any] = getattr(agent, FUNCTIONS, {})
+    return found
+
+
+def made_for_tools(agent: Any, function: Any) -> Any:
+    """A function as AG2 makes it for a tool: it takes pydantic models, and gives text."""
+    return getattr(agent, WRAP)(function)
