@@ -15,12 +15,12 @@ from autogen_core.tools import FunctionTool
 
 from trace_autogen import private
 from trace_autogen.besides import stand_for
-from trace_autogen.offers import NotOffered, Offer
 from trace_autogen.standing import Stand
 from trace_core.bindings import Isolation
 from trace_core.bundles import LearnedCode
 from trace_core.code import TrainableCode
 from trace_core.errors import UntrainableCode
+from trace_core.exposing import NotOffered, Offer
 from trace_core.parameter_nodes import ParameterNode
 
 
@@ -96,6 +96,10 @@ class FunctionBinding:
     def check(self, value: str) -> None:
         """Raise `InvalidCode` if the text cannot stand in for the function."""
         self.code.check(value)
+
+    def shared(self) -> int:
+        """What tools with the same function have in common."""
+        return id(self.function)
 
     def known(self) -> ParameterNode | None:
         """The parameter that a tool's function has already."""

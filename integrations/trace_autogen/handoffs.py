@@ -10,9 +10,9 @@ from autogen_agentchat.base import Handoff
 from trace_autogen import private
 from trace_autogen.bindings import PlaceBinding
 from trace_autogen.carried import carried_by, carry
-from trace_autogen.offers import NotOffered, Offer
 from trace_autogen.reads import note
 from trace_autogen.standing import unhooked_copy
+from trace_core.exposing import NotOffered, Offer
 from trace_core.validators import NotEmpty
 
 

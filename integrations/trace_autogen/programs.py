@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-import weakref
 from collections.abc import Coroutine
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
+
+from trace_autogen.loops import OwnLoop
 
 if TYPE_CHECKING:
     from trace_autogen.recorder import Recorder
@@ -24,14 +24,11 @@ class Program:
     def __init__(self, recorder: Recorder, program: Any) -> None:
         self._recorder = recorder
         self._program = program
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._lock = threading.Lock()
+        self._loop = OwnLoop()
 
     def __call__(self, example: Any) -> Node:
         """The node of what the program gives for a task, or of the error that it raised."""
-        done: Any = asyncio.run_coroutine_threadsafe(_in_context(self.acall(example)), self._running_loop())
-        node: Node = done.result()
-        return node
+        return self._loop.run(_in_context(self.acall(example)))
 
     async def acall(self, example: Any) -> Node:
         """The same in async code."""
@@ -50,14 +47,6 @@ class Program:
                 untrace(copy)
         return run.output
 
-    def _running_loop(self) -> asyncio.AbstractEventLoop:
-        with self._lock:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                threading.Thread(target=_run, args=(self._loop,), name="AutoGen program", daemon=True).start()
-                weakref.finalize(self, self._loop.call_soon_threadsafe, self._loop.stop)
-            return self._loop
-
 
 def _in_context(awaited: Coroutine[Any, Any, Node]) -> Coroutine[Any, Any, Node]:
     """What is awaited, in the caller's context: a candidate's values hold for it, wherever it runs."""
@@ -67,12 +56,3 @@ def _in_context(awaited: Coroutine[Any, Any, Node]) -> Coroutine[Any, Any, Node]
         return await asyncio.create_task(awaited, context=context)
 
     return started()
-
-
-def _run(loop: asyncio.AbstractEventLoop) -> None:
-    asyncio.set_event_loop(loop)
-    try:
-        loop.run_forever()
-    finally:
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()

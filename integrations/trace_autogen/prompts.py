@@ -10,9 +10,9 @@ from autogen_core.models import SystemMessage
 from trace_autogen import private
 from trace_autogen.bindings import Home, PlaceBinding
 from trace_autogen.formats import Format, NotPlain
-from trace_autogen.offers import NotOffered, Offer
 from trace_autogen.places import AttributeText, SystemText
 from trace_autogen.standing import Noted
+from trace_core.exposing import NotOffered, Offer
 from trace_core.validators import NotEmpty
 
 Offers = Iterator[Offer | NotOffered]

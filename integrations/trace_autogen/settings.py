@@ -10,9 +10,9 @@ from pydantic import Field
 from trace_autogen import private
 from trace_autogen.bindings import PlaceBinding
 from trace_autogen.formats import Format, NotPlain
-from trace_autogen.offers import NotOffered, Offer
 from trace_autogen.places import AttributeText
 from trace_autogen.reads import note
+from trace_core.exposing import NotOffered, Offer
 from trace_core.validators import NotEmpty
 
 _SUMMARY_FIELDS = ("tool_name", "arguments", "result", "is_error")

@@ -12,8 +12,8 @@ from pydantic import BaseModel, create_model
 
 from trace_autogen import private
 from trace_autogen.bindings import Home, PlaceBinding
-from trace_autogen.offers import NotOffered, Offer
 from trace_autogen.places import AttributeText
+from trace_core.exposing import NotOffered, Offer
 from trace_core.validators import NotEmpty
 
 _RESERVED = ("description", "code")

@@ -12,7 +12,6 @@ from autogen_core.tools import BaseTool, Workbench
 
 from trace_autogen import private
 from trace_autogen.hooks import unwrapped
-from trace_autogen.offers import below
 
 Kind = Literal["agent", "team", "workbench", "tool", "client"]
 
@@ -87,3 +86,8 @@ def _parts(value: Any, path: tuple[str, ...], kind: Kind) -> Iterator[tuple[Any,
         yield inner, path
     if (client := private.model_client_of(value)) is not None:
         yield client, (*path, "model")
+
+
+def below(path: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """The path of what is called `name` there; a name is not said twice (an `AgentTool` is called as its agent)."""
+    return path if path and path[-1] == name else (*path, name)

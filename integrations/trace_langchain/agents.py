@@ -17,8 +17,8 @@ from typing import Any
 from langchain_core.messages import SystemMessage
 
 from trace_core.bindings import Isolation
+from trace_core.exposing import NotOffered, Offer
 from trace_core.parameter_nodes import ParameterNode
-from trace_langchain.offers import NotOffered, Offer
 from trace_langchain.reads import note, read_now
 
 SYSTEM_CELLS = ("system_message", "system_prompt", "_system_message")

@@ -68,6 +68,10 @@ class FunctionBinding:
         is_its = standing is not None and standing._trace[1] is self.function  # `functools.wraps` copies what it holds
         return here or (parameter_of(standing) if is_its and not self._is_copy else None)
 
+    def shared(self) -> int | None:
+        """What places of the same function have in common, while it has no parameter."""
+        return id(getattr(self.owner, self.attribute)) if self.known() is None else None
+
     def join(self, other: FunctionBinding) -> None:
         """Stand in further places of the same function."""
         for place in other._places:

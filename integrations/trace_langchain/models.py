@@ -10,8 +10,8 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableBinding
 from pydantic import Field
 
+from trace_core.exposing import Offer
 from trace_core.validators import convert
-from trace_langchain.offers import Offer
 from trace_langchain.standing_in import PlaceBinding
 
 CALLS = ("invoke", "ainvoke", "stream", "astream", "generate", "agenerate")

@@ -15,11 +15,11 @@ from langchain_core.tools import BaseTool
 
 from trace_core.bundles import LearnedCode
 from trace_core.errors import UntrainableCode
+from trace_core.exposing import NotOffered, Offer
 from trace_core.parameter_nodes import ParameterNode
 from trace_langchain import agents, models, prompts, tools
 from trace_langchain.attributes import static
 from trace_langchain.functions import FunctionBinding, parameter_of
-from trace_langchain.offers import NotOffered, Offer
 from trace_langchain.sent_tools import Sent, assigned, sent_by
 from trace_langchain.walking import Found, is_graph, walk
 

@@ -16,8 +16,8 @@ from langchain_core.prompts import (
     PromptTemplate,
 )
 
+from trace_core.exposing import NotOffered, Offer
 from trace_core.validators import NotEmpty
-from trace_langchain.offers import NotOffered, Offer
 from trace_langchain.standing_in import PlaceBinding
 from trace_langchain.template_texts import NoPlainText, escaped, template_text, unescaped
 

@@ -10,8 +10,8 @@ from langchain_core.runnables import RunnableBinding
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
+from trace_core.exposing import NotOffered
 from trace_langchain.models import BINDING_CALLS
-from trace_langchain.offers import NotOffered
 from trace_langchain.standing_in import PlaceBinding
 from trace_langchain.tool_texts import ArgumentDescription, ToolDescription, functions_of, properties_of, with_functions
 

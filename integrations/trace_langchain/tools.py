@@ -11,10 +11,10 @@ from langchain_core.tools import BaseTool
 from pydantic import BaseModel
 
 from trace_core.bindings import Isolation
+from trace_core.exposing import NotOffered, Offer
 from trace_core.parameter_nodes import ParameterNode
 from trace_core.validators import NotEmpty
 from trace_langchain.looking import Field, unread
-from trace_langchain.offers import NotOffered, Offer
 from trace_langchain.sent_tools import Sent
 from trace_langchain.standing_in import PlaceBinding, Stand
 from trace_langchain.tool_texts import ArgumentDescription, ToolDescription

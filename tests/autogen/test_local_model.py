@@ -94,7 +94,7 @@ def capital(country: str) -> str:
     return f"{country}: Paris"
 
 
-async def test_feedback_reaches_the_prompt_and_the_model_reads_the_new_one(client: Any, server: Server) -> None:
+async def test_the_model_is_sent_the_prompt_that_was_learned(client: Any, server: Server) -> None:
     agent = TracedAgent(AssistantAgent("a", client, system_message="Answer in one word."))
     prompt = expose(agent)["a.system_prompt"]
     await agent.run(task="What is the capital of France?")

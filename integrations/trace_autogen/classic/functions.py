@@ -60,6 +60,10 @@ class FunctionBinding:
         """Raise `InvalidCode` if the text cannot stand in for the function."""
         self.code.check(value)
 
+    def shared(self) -> int:
+        """What tools with the same function have in common."""
+        return id(self.function)
+
     def known(self) -> ParameterNode | None:
         """The parameter that it is already."""
         found = (standing.known(agent, (tool, "code")) for agent, tool in self._places)
@@ -67,7 +71,8 @@ class FunctionBinding:
 
     def join(self, other: FunctionBinding) -> None:
         """Take in tools with the same function, before `install`."""
-        self._places += other._places
+        known = {(id(agent), tool) for agent, tool in self._places}
+        self._places += [(agent, tool) for agent, tool in other._places if (id(agent), tool) not in known]
 
     def install(self, parameter: ParameterNode) -> None:
         """Put there what calls the function whose text is current."""
