@@ -15,7 +15,7 @@ from autogen_core.models import (
 )
 
 from trace_autogen.frames import FRAME
-from trace_autogen.loops import OwnLoop, for_another_loop
+from trace_autogen.loops import OwnLoop
 from trace_core.errors import AsyncOnly, LLMError
 from trace_core.llm.chat import Completion, Message, Usage
 
@@ -71,7 +71,7 @@ class AutoGenChat:
 
     async def _ask(self, messages: Sequence[Message], there: bool = False) -> Completion:
         if there and self._there is None:
-            self._there = for_another_loop(self.model_client)
+            self._there = self._loop.copied(self.model_client)
         client = self._there if there and self._there is not None else self.model_client
         token = FRAME.set(None)
         try:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from autogen_agentchat.base import ChatAgent, Team
+from autogen_core.models import ChatCompletionClient
 from autogen_core.tools import BaseTool, StaticWorkbench
 
 from trace_autogen import private
 from trace_autogen.besides import stand_for
 from trace_autogen.hooks import unwrapped
+from trace_autogen.loops import OwnLoop
 from trace_autogen.standing import Stand, unhooked_copy
 
 Program = TypeVar("Program")
@@ -33,10 +36,51 @@ def clone(agent_or_team: Program) -> Program:
     return _Cloning().of(agent_or_team)  # type: ignore[no-any-return]
 
 
-class _Cloning:
-    """One clone, in which what was one object stays one."""
+class OtherLoop:
+    """Clones that run in another event loop than the user's, with model clients of their own there."""
 
-    def __init__(self) -> None:
+    def __init__(self, loop: OwnLoop) -> None:
+        self._loop = loop
+        self._clients: dict[int, tuple[Any, Any, Any]] = {}
+
+    def clone(self, agent_or_team: Program) -> Program:
+        """`clone`, for that loop."""
+        return _Cloning(self._client).of(agent_or_team)  # type: ignore[no-any-return]
+
+    def _client(self, client: Any) -> Any:
+        """One copy for all clones, since a client keeps its connections; it follows the same parameters."""
+        stand = Stand.of(client)
+        places = () if stand is None else tuple(stand.places)
+        known = self._clients.get(id(client))
+        if known is None or known[0] is not client or known[1] != places:
+            made = self._loop.copied(client)
+            if made is not client:
+                _follow(client, made)
+            known = self._clients[id(client)] = (client, places, made)
+        return known[2]
+
+
+def _follow(value: Any, made: Any) -> None:
+    """Let a copy follow the parameters of what it is a copy of."""
+    stand = Stand.of(value)
+    if stand is not None:
+        for place, parameter in stand.places:
+            stand_for(made).add(place, parameter)
+
+
+def _same(client: Any) -> Any:
+    return client
+
+
+class _Cloning:
+    """One clone, in which what was one object stays one.
+
+    Args:
+        client: which model client the clone has in place of one.
+    """
+
+    def __init__(self, client: Callable[[Any], Any] = _same) -> None:
+        self._client = client
         self._made: dict[int, tuple[Any, Any]] = {}
 
     def of(self, value: Any) -> Any:
@@ -52,10 +96,7 @@ class _Cloning:
         made = self._plain_copy(value)
         self._made[id(value)] = (value, made)
         self._renew(made)
-        stand = Stand.of(value)
-        if stand is not None:
-            for place, parameter in stand.places:
-                stand_for(made).add(place, parameter)
+        _follow(value, made)
         return made
 
     def _plain_copy(self, value: Any) -> Any:
@@ -67,6 +108,7 @@ class _Cloning:
     def _renew(self, made: Any) -> None:
         """Give a copy a context and parts of its own."""
         known = vars(made)
+        known.update((k, self._client(each)) for k, each in known.items() if isinstance(each, ChatCompletionClient))
         if private.MODEL_CONTEXT in known and known[private.MODEL_CONTEXT] is not None:
             known[private.MODEL_CONTEXT] = private.fresh_context(known[private.MODEL_CONTEXT])
         if (inner := private.inside(made)) is not None:

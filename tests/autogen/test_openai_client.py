@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator
@@ -10,9 +11,11 @@ from typing import Any
 
 import pytest
 from autogen_agentchat.agents import AssistantAgent
+from autogen_core import InMemoryStore
 from autogen_core.models import ModelInfo
+from autogen_ext.models.cache import ChatCompletionCache
 from autogen_ext.models.openai import OpenAIChatCompletionClient
-from trace_autogen import trace
+from trace_autogen import Recorder, expose, trace
 
 from tests.autogen.drawing import drawn
 from tests.autogen.programs import add
@@ -21,7 +24,9 @@ INFO = ModelInfo(vision=False, function_calling=True, json_output=True, family="
 
 
 class Server(BaseHTTPRequestHandler):
-    """Calls the tool, and then answers."""
+    """Calls the tool, and then answers; connections are kept, and belong to an event loop."""
+
+    protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -88,3 +93,30 @@ async def test_the_graph_is_the_same(address: str, streams: bool) -> None:
     if not streams:
         assert recorder.output(result).info["usage"] == {"prompt": 7, "completion": 3}
     await client.close()
+
+
+@pytest.mark.parametrize("cached", [False, True])
+async def test_a_program_that_does_not_await_has_connections_of_its_own(address: str, cached: bool) -> None:
+    client: Any = OpenAIChatCompletionClient(model="m", base_url=address, api_key="x", model_info=INFO)
+    asked = ChatCompletionCache(client, InMemoryStore()) if cached else client
+    agent = AssistantAgent("a", asked, tools=[add], reflect_on_tool_use=True)
+    learned = expose(agent, kinds="system_prompt")
+    recorder = Recorder()
+    program = recorder.program(agent)
+    await agent.run(task="1 + 2?")
+    for question in "xy":
+        assert (await asyncio.to_thread(program, question)).data == "It is 3."
+        assert recorder.last.graph.parameters == tuple(learned.values())
+    assert (await agent.run(task="1 + 2?")).messages[-1].to_text() == "It is 3."
+    await client.close()
+
+
+def test_the_copy_of_a_client_follows_its_parameters(address: str) -> None:
+    client = OpenAIChatCompletionClient(model="m", base_url=address, api_key="x", model_info=INFO, temperature=0.5)
+    agent = AssistantAgent("a", client)
+    recorder = Recorder()
+    program = recorder.program(agent)
+    program("before anything is exposed")
+    learned = expose(agent, kinds="setting", include="*temperature")
+    program("x")
+    assert recorder.last.graph.parameters == tuple(learned.values())

@@ -25,13 +25,17 @@ _LONE = {
 _UNSUPPORTED = ("title", "default", "examples", "discriminator", "minLength", "maxLength", "uniqueItems")
 
 
+def in_a_block(variable: Variable, alone: bool) -> bool:
+    """Whether a value is written in a block: code, a prompt, text that is long or has several lines, a lone text."""
+    if variable.kind in ("code", "prompt", "system_prompt"):
+        return True
+    text = variable.data if is_text(variable) else None
+    return isinstance(text, str) and (alone or "\n" in text or len(text) > _LONG)
+
+
 def answers_in_blocks(variables: Mapping[str, Variable]) -> bool:
-    """Whether to ask for blocks: any variable is code, a prompt, or text that is long or has several lines."""
-    return any(
-        each.kind in ("code", "prompt", "system_prompt")
-        or (is_text(each) and isinstance(each.data, str) and ("\n" in each.data or len(each.data) > _LONG))
-        for each in variables.values()
-    )
+    """Whether to ask for blocks: any value is written in one."""
+    return any(in_a_block(each, len(variables) == 1) for each in variables.values())
 
 
 def format_instruction(variables: Mapping[str, Variable]) -> str:

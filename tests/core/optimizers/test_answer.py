@@ -215,7 +215,10 @@ def test_code_and_long_text_are_asked_for_in_blocks_and_short_values_in_json() -
     assert answers_in_blocks(ASKED["agent"])
     assert answers_in_blocks(parameters(parameter("note", "two\nlines", kind="description")))
     assert answers_in_blocks(parameters(parameter("note", "long " * 50, kind="tool_description")))
-    assert not answers_in_blocks(parameters(parameter("note", "short", kind="description")))
+    short = [parameter(name, "short", kind="description") for name in ("one", "two")]
+    assert not answers_in_blocks(parameters(*short))
+    assert answers_in_blocks(parameters(short[0]))
+    assert format_instruction(parameters(short[0])) == "Give the improved description in one block."
 
 
 def test_the_instruction_is_short_and_does_not_depend_on_values() -> None:
