@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from trace_core.optimizers.answer_values import Variable, is_text, takes_null
+from trace_core.rendering import without_headings
 from trace_core.validators import type_adapter
 
 _LONG = 80
-_PROMPT = "Write a better prompt, with a rule for each thing that the feedback teaches. Give it in one block."
+_TEXT = "Write a new {} that replaces the old one. Give it in one block."
+_PROMPT = _TEXT.replace(".", ", with a rule for each thing that the feedback teaches.", 1)
 _LONE = {
     "code": "Give the corrected function in one block.",
     "prompt": _PROMPT,
@@ -50,8 +52,7 @@ def format_instruction(variables: Mapping[str, Variable]) -> str:
         fields = ", ".join(f'"{name}": ...' for name in names)
         return f'Answer as JSON: {{"reasoning": "why", "suggestion": {{{fields}}}}}. null keeps a value.'
     if len(names) == 1:
-        kind = variables[names[0]].kind
-        return _LONE.get(kind, "Give the improved description in one block.")
+        return _LONE.get(variables[names[0]].kind, _TEXT).format(without_headings(names[0]))
     verb = "corrected" if all(each.kind == "code" for each in variables.values()) else "new"
     return f"Give the {verb} value of {' and of '.join(names)}, each in a block under its name."
 

@@ -79,7 +79,8 @@ def test_feedback_goes_back_one_operation_at_a_time_and_then_each_variable_is_up
     assert "Feedback on that: criticism of draft0\n" in criticisms[2]
     assert update_prompt == (
         "prompt is\n```\nBe brief.\n```\nCriticism:\n- criticism of prompt\n"
-        "Write a better prompt, with a rule for each thing that the feedback teaches. Give it in one block."
+        "Write a new prompt that replaces the old one, with a rule for each thing that the feedback teaches. "
+        "Give it in one block."
     )
     assert "- criticism of style\n" in update_style
     assert (first.data, second.data) == ("new prompt", "new style")
