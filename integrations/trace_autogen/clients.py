@@ -83,7 +83,9 @@ class ClientHooks(Hooks):
         hooks = outer.hooks
         if isinstance(hooks, ProgramHooks):
             details |= hooks.about_requests()
-        frame = outer.begin("llm", type(self.owner).__name__, list(messages), details)
+        asks = hooks.owner if isinstance(hooks, ProgramHooks) else self.owner
+        name = getattr(asks, "name", type(self.owner).__name__)  # the agent's: a team may share one client
+        frame = outer.begin("llm", name, list(messages), details)
         if isinstance(hooks, ProgramHooks) and hooks.on_request:
             messages, arguments = _transformed(hooks, frame, messages, arguments)
             if frame.call is not None:
