@@ -8,6 +8,9 @@ from typing import Any
 
 from trace_autogen.classic import private, values
 from trace_autogen.classic.flow import ClassicFlow, Key
+from trace_autogen.classic.frames import FRAME
+from trace_autogen.classic.programs import Program
+from trace_autogen.classic.talks import Talks
 from trace_core.errors import AmbiguousOutput
 from trace_core.nodes import Node
 from trace_core.recording import BaseRecorder, Call, Flow, Ledger, Run
@@ -28,33 +31,23 @@ class Recorder(BaseRecorder):
 
     def __init__(self, *, max_runs: int = 100, redact: Callable[[Any], Any] | None = None) -> None:
         super().__init__(max_runs=max_runs, redact=redact)
-        self._agents: weakref.WeakSet[Any] = weakref.WeakSet()
-        self._fresh: dict[frozenset[int], int] = {}
+        self.agents: weakref.WeakSet[Any] = weakref.WeakSet()
+        """Those that are traced with it."""
+        self.talks = Talks()
 
-    def program(self, program: Any) -> Callable[[Any], Node]:
+    def program(self, program: Any) -> Program:
         """A function from a task to the node of what an agent replies to it; each call is a run of its own.
 
-        An agent replies to the task alone, and keeps nothing of it. For a chat, give a function from a task to what
-        the chat gives. An error gives its node too.
+        An agent replies to the task alone, and keeps nothing of it; of a manager, a clone of its group chat is begun.
+        Both may run at once. For any other chat, give a function from a task to what the chat gives. An error gives its
+        node too. The function's `acall` is the same in async code.
 
         Example:
-            answer = recorder.program(lambda task: user.initiate_chat(manager, message=task))
+            answer = recorder.program(agent)
             answer("How long is the coast?").backward("give a number")
+            chat = recorder.program(lambda task: user.initiate_chat(agent, message=task))
         """
-
-        def call(example: Any) -> Node:
-            with self.run() as run:
-                try:
-                    if private.is_agent(program):
-                        program.generate_reply(messages=[{"role": "user", "content": example}])
-                    else:
-                        program(example)
-                except Exception:
-                    if not run.calls or run.error is None:
-                        raise
-            return run.output
-
-        return call
+        return Program(self, program)
 
     def node_of(self, message: Any) -> Node:
         """The node that a message in an agent's conversation, or in a `ChatResult`, came from.
@@ -62,7 +55,7 @@ class Recorder(BaseRecorder):
         Raises:
             AmbiguousOutput: no recorded run gave it.
         """
-        keys = self._places(message)
+        keys = self.places(message)
         for run in reversed(self.runs):
             flow = run._result.flow
             sent = flow.sent_to(keys, message) if isinstance(flow, ClassicFlow) else None
@@ -73,17 +66,67 @@ class Recorder(BaseRecorder):
 
     # --- what the hooks ask
 
-    def _is_open(self, call: Call) -> bool:
+    def is_open(self, call: Call) -> bool:
+        """Whether a call of this recorder has not ended."""
         return call.id in self._open
 
-    def _keys(self, messages: Sequence[Any], agent: Any) -> list[list[Key]]:
+    def is_inside(self, call: Call) -> bool:
+        """Whether this is within a call."""
+        here = FRAME.get()
+        while here is not None and here is not call:
+            around = self._open.get(here.parent)
+            here = None if around is None else around[1]
+        return here is call
+
+    def keys(self, messages: Sequence[Any], agent: Any) -> list[list[Key]]:
         """Where each message stands: that very dict, else one of the agent's with the same content."""
+        places = self._standing(agent)
+        return [places.get(id(each)) or self._equal(each, agent) for each in messages]
+
+    def after_hooks(self, reply: Call, messages: Sequence[Any]) -> dict[str, Any]:
+        """What a reply is made from after hooks changed it, as its details: one that was made anew stands for another.
+
+        That is the one in its place, if there are as many as before; the last one stands for the last one.
+        """
+        known, before = self.keys(messages, reply.details["agent"]), reply.details["messages"]
+        shown = []
+        for index, (message, keys) in enumerate(zip(messages, known, strict=True)):
+            from_end = index - len(messages)
+            is_in_place = len(messages) == len(before) or (from_end == -1 and before)
+            if not keys and is_in_place:
+                known[index], message = reply.details["keys"][from_end], before[from_end]
+            shown.append(message)
+        stands = {id(each): (keys, other) for each, keys, other in zip(messages, known, shown, strict=True)}
+        return {"messages": shown, "keys": known, "stands": stands}
+
+    def told(self, messages: Sequence[Any], agent: Any) -> dict[str, Any]:
+        """What a model of an agent is told, as details of the call: as in the reply that it is for."""
+        here = FRAME.get()
+        is_reply = here is not None and here.kind == "reply" and here.details["agent"] is agent
+        stands = here.details.get("stands", {}) if here is not None and is_reply else {}
+        found = [
+            stands.get(id(each)) or (keys, each)
+            for each, keys in zip(messages, self.keys(messages, agent), strict=True)
+        ]
+        return {"messages": [each for _, each in found], "keys": [keys for keys, _ in found]}
+
+    def places(self, message: Any) -> list[Key]:
+        """Where this very message stands."""
+        return [
+            (owner, peer, index)
+            for owner in list(self.agents)
+            for peer, said in private.conversations(owner).copy().items()
+            for index, each in enumerate(said)
+            if each is message
+        ]
+
+    def _standing(self, agent: Any) -> dict[int, list[Key]]:
         places: dict[int, list[Key]] = {}
-        for owner in [agent, *(each for each in self._agents if each is not agent)]:
+        for owner in [agent, *(each for each in list(self.agents) if each is not agent)]:
             for peer, said in private.conversations(owner).copy().items():
                 for index, each in enumerate(said):
                     places.setdefault(id(each), []).append((owner, peer, index))
-        return [places.get(id(each)) or self._equal(each, agent) for each in messages]
+        return places
 
     def _equal(self, message: Any, agent: Any) -> list[Key]:
         if not isinstance(message, dict) or not message.get("content"):
@@ -94,24 +137,6 @@ class Recorder(BaseRecorder):
             for index, each in reversed(list(enumerate(said)))
             if each.get("content") == message["content"] and each.get("role") == message.get("role")
         ]
-
-    def _places(self, message: Any) -> list[Key]:
-        return [
-            (owner, peer, index)
-            for owner in list(self._agents)
-            for peer, said in private.conversations(owner).copy().items()
-            for index, each in enumerate(said)
-            if each is message
-        ]
-
-    def _conversation(self, agent: Any, peer: Any, is_fresh: bool = False) -> Any:
-        """What the two are in: another one, when their history is cleared."""
-        if peer is None:
-            return None
-        pair = frozenset((id(agent), id(peer)))
-        with self._lock:
-            self._fresh[pair] = self._fresh.get(pair, 0) + is_fresh
-            return pair, self._fresh[pair]
 
     # --- how values are shown and linked
 
