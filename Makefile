@@ -23,7 +23,7 @@ test-matrix: test test-ag2 .venv-oldest/langchain.installed  ## the tests, those
 	.venv-oldest/bin/python -m pytest -W default tests/langchain tests/conformance/test_langchain.py -m "not long"
 
 test-ag2: .venv-ag2/ag2.installed  ## the tests of classic AutoGen, on AG2 below 1.0
-	.venv-ag2/bin/python -m pytest -W default tests/autogen_classic
+	.venv-ag2/bin/python -m pytest -W default tests/autogen_classic tests/conformance/test_autogen_classic.py
 
 lint: $(DEV)  ## style, formatting, types, and which module may import which
 	$(BIN)/ruff check .
