@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
+from trace_autogen.classic.conversations import Key
 from trace_core.recording import Call, Flow, Ledger, Link, Origin
-
-Key = tuple[Any, Any, int]
-"""A message: whose it is, with whom, and its index among those."""
 
 _ARGUMENTS = {"llm": "messages", "reply": "messages", "tool": "input"}
 

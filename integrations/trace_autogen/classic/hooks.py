@@ -150,10 +150,10 @@ class AgentHooks(Hooks):
             (sender, recipient, private.count(sender, recipient)),
             (recipient, sender, private.count(recipient, sender)),
         ]
-        passed_on = self.recorder.places(message) if isinstance(message, dict) else None
         made_in, said = None, self.said.get(recipient)
         if said is not None and (said[1] is message or said[1] == message or self._is_changed_by_others()):
             made_in = self.said.pop(recipient)[0].id
+        passed_on = self.recorder.places(message) if made_in is None and isinstance(message, dict) else None
         here = FRAME.get()
         if made_in is None and not passed_on and here is not None and here.kind == "run" and here.given is None:
             here.take_in(message)

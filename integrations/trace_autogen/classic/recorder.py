@@ -6,8 +6,9 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from trace_autogen.classic import private, values
-from trace_autogen.classic.flow import ClassicFlow, Key
+from trace_autogen.classic import values
+from trace_autogen.classic.conversations import Conversations, Key
+from trace_autogen.classic.flow import ClassicFlow
 from trace_autogen.classic.frames import FRAME
 from trace_autogen.classic.programs import Program
 from trace_autogen.classic.talks import Talks
@@ -34,6 +35,7 @@ class Recorder(BaseRecorder):
         self.agents: weakref.WeakSet[Any] = weakref.WeakSet()
         """Those that are traced with it."""
         self.talks = Talks()
+        self._conversations = Conversations()
 
     def program(self, program: Any) -> Program:
         """A function from a task to the node of what an agent replies to it; each call is a run of its own.
@@ -80,8 +82,15 @@ class Recorder(BaseRecorder):
 
     def keys(self, messages: Sequence[Any], agent: Any) -> list[list[Key]]:
         """Where each message stands: that very dict, else one of the agent's with the same content."""
-        places = self._standing(agent)
-        return [places.get(id(each)) or self._equal(each, agent) for each in messages]
+        owners = [agent, *(each for each in list(self.agents) if each is not agent)]
+        with self._lock:
+            places = self._conversations.places(messages, owners)
+        return [found or self._conversations.equal(each, agent) for found, each in zip(places, messages, strict=True)]
+
+    def places(self, message: Any) -> list[Key]:
+        """Where this very message stands."""
+        with self._lock:
+            return self._conversations.places([message], list(self.agents))[0]
 
     def after_hooks(self, reply: Call, messages: Sequence[Any]) -> dict[str, Any]:
         """What a reply is made from after hooks changed it, as its details: one that was made anew stands for another.
@@ -109,34 +118,6 @@ class Recorder(BaseRecorder):
             for each, keys in zip(messages, self.keys(messages, agent), strict=True)
         ]
         return {"messages": [each for _, each in found], "keys": [keys for keys, _ in found]}
-
-    def places(self, message: Any) -> list[Key]:
-        """Where this very message stands."""
-        return [
-            (owner, peer, index)
-            for owner in list(self.agents)
-            for peer, said in private.conversations(owner).copy().items()
-            for index, each in enumerate(said)
-            if each is message
-        ]
-
-    def _standing(self, agent: Any) -> dict[int, list[Key]]:
-        places: dict[int, list[Key]] = {}
-        for owner in [agent, *(each for each in list(self.agents) if each is not agent)]:
-            for peer, said in private.conversations(owner).copy().items():
-                for index, each in enumerate(said):
-                    places.setdefault(id(each), []).append((owner, peer, index))
-        return places
-
-    def _equal(self, message: Any, agent: Any) -> list[Key]:
-        if not isinstance(message, dict) or not message.get("content"):
-            return []
-        return [
-            (agent, peer, index)
-            for peer, said in private.conversations(agent).copy().items()
-            for index, each in reversed(list(enumerate(said)))
-            if each.get("content") == message["content"] and each.get("role") == message.get("role")
-        ]
 
     # --- how values are shown and linked
 
