@@ -34,7 +34,7 @@ def reply(hooks: AgentHooks, original: Method) -> Method:
         if messages is None and sender is not None:
             messages = private.conversations(hooks.agent)[sender]
         seen = list(messages or ())
-        details: dict[str, Any] = {"messages": seen, "keys": recorder.keys(seen, hooks.agent), "sender": sender}
+        details = {**recorder.asked(seen, hooks.agent), "sender": sender}
         if sender is None:
             return hooks.begin("reply", hooks.agent.name, seen, details)
         details["conversation"] = recorder.talks.conversation(hooks.agent, sender)

@@ -92,32 +92,37 @@ class Recorder(BaseRecorder):
         with self._lock:
             return self._conversations.places([message], list(self.agents))[0]
 
+    def asked(self, messages: Sequence[Any], agent: Any) -> dict[str, Any]:
+        """What an agent is asked to reply to, as details of the call."""
+        return _seen(messages, self.keys(messages, agent), messages)
+
     def after_hooks(self, reply: Call, messages: Sequence[Any]) -> dict[str, Any]:
-        """What a reply is made from after hooks changed it, as its details: one that was made anew stands for another.
+        """The same after hooks changed it: a message that was made anew stands for another.
 
         That is the one in its place, if there are as many as before; the last one stands for the last one.
         """
-        known, before = self.keys(messages, reply.details["agent"]), reply.details["messages"]
-        shown = []
-        for index, (message, keys) in enumerate(zip(messages, known, strict=True)):
+        known = self._stands(reply, messages)
+        before, keys_before = reply.details["messages"], reply.details["keys"]
+        for index, (keys, _) in enumerate(known):
             from_end = index - len(messages)
-            is_in_place = len(messages) == len(before) or (from_end == -1 and before)
-            if not keys and is_in_place:
-                known[index], message = reply.details["keys"][from_end], before[from_end]
-            shown.append(message)
-        stands = {id(each): (keys, other) for each, keys, other in zip(messages, known, shown, strict=True)}
-        return {"messages": shown, "keys": known, "stands": stands}
+            if not keys and (len(messages) == len(before) or (from_end == -1 and before)):
+                known[index] = (keys_before[from_end], before[from_end])
+        return _seen(messages, [keys for keys, _ in known], [each for _, each in known])
 
     def told(self, messages: Sequence[Any], agent: Any) -> dict[str, Any]:
         """What a model of an agent is told, as details of the call: as in the reply that it is for."""
         here = FRAME.get()
-        is_reply = here is not None and here.kind == "reply" and here.details["agent"] is agent
-        stands = here.details.get("stands", {}) if here is not None and is_reply else {}
-        found = [
-            stands.get(id(each)) or (keys, each)
-            for each, keys in zip(messages, self.keys(messages, agent), strict=True)
-        ]
-        return {"messages": [each for _, each in found], "keys": [keys for keys, _ in found]}
+        if here is None or here.kind != "reply" or here.details["agent"] is not agent:
+            return self.asked(messages, agent)
+        known = self._stands(here, messages)
+        return {"messages": [each for _, each in known], "keys": [keys for keys, _ in known]}
+
+    def _stands(self, reply: Call, messages: Sequence[Any]) -> list[tuple[list[Key], Any]]:
+        """For each message where it stands, and what it stands for; those of the reply are known."""
+        stands = reply.details["stands"]
+        new = [each for each in messages if id(each) not in stands]
+        found = dict(zip(map(id, new), self.keys(new, reply.details["agent"]), strict=True)) if new else {}
+        return [stands.get(id(each)) or (found[id(each)], each) for each in messages]
 
     # --- how values are shown and linked
 
@@ -129,3 +134,8 @@ class Recorder(BaseRecorder):
 
     def _began_outermost(self, run: Run, call: Call) -> None:
         run.conversation = call.details.get("conversation")
+
+
+def _seen(messages: Sequence[Any], keys: list[list[Key]], shown: Sequence[Any]) -> dict[str, Any]:
+    stands = {id(each): (at, other) for each, at, other in zip(messages, keys, shown, strict=True)}
+    return {"messages": list(shown), "keys": keys, "stands": stands}
