@@ -9,6 +9,7 @@ import pytest
 from trace_autogen.classic import clone, expose, trace, unexpose
 
 from tests.autogen_classic.agents import (
+    Answering,
     ConversableAgent,
     ScriptedModel,
     answering,
@@ -145,3 +146,31 @@ def test_what_a_candidate_costs_is_counted() -> None:
         with parameters.candidate({"helper.double.description": "Twice."}):
             helper.generate_reply(messages=[{"role": "user", "content": "Hi"}])
         assert helper.client.total_usage_summary["scripted"]["total_tokens"] == expected
+
+
+@pytest.mark.skipif(not hasattr(ConversableAgent, "run"), reason="AutoGen 0.2 has no run")
+@pytest.mark.parametrize("has_recipient", [True, False])
+def test_a_chat_in_a_thread_of_its_own_is_in_the_block_and_sees_the_candidate(has_recipient: bool) -> None:
+    from autogen.tools import Tool
+
+    def answer(messages: list[Any]) -> Any:
+        return echo(messages) if messages[-1]["role"] == "tool" else asks(("1", "double", {"a": 4}))
+
+    asking, (helper, told) = user(), answering("helper", answer, system_message="Be brief.")
+    tool = Tool(name="double", description="Double.", func_or_tool=double)
+    tool.register_for_llm(helper)
+    tool.register_for_execution(asking)
+    helper.register_model_client(Answering, answer=answer, told=told)
+    recorder, parameters = trace(helper, trace(asking)), expose(helper)
+    with recorder.run() as other, recorder.run() as run:
+        with parameters.candidate({"helper.system_prompt": "Be kind."}) as candidate:
+            if has_recipient:
+                response = asking.run(helper, message="Hi", max_turns=2)
+            else:
+                response = helper.run(message="Hi", max_turns=2)
+        for _ in response.events:
+            pass
+    candidate.verify(run.output)
+    assert run.output.data == "Be kind."
+    assert [call.name for call in run.calls if call.kind == "tool"] == ["double"]
+    assert not other.calls

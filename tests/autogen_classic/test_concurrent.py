@@ -160,3 +160,17 @@ async def test_a_program_in_async_code() -> None:
     answer = trace(helper).program(helper)
     nodes = await asyncio.gather(*(answer.acall(str(number)) for number in range(4)))
     assert [node.data for node in nodes] == ["0!", "1!", "2!", "3!"]
+
+
+async def test_clones_share_the_agents_of_nested_chats() -> None:
+    asking, fronting, (helping, _) = user(), assistant("front"), answering("back", echo)
+    fronting.register_nested_chats([{"recipient": helping, "max_turns": 1, "silent": True}], trigger=asking)
+    recorder = trace(helping)
+
+    async def asked(number: int) -> str:
+        one, other = clone([asking, fronting])
+        trace(other, trace(one, recorder))
+        result = await asyncio.to_thread(one.initiate_chat, other, message=str(number), max_turns=1, silent=True)
+        return str(recorder.output(result).data)
+
+    assert await asyncio.gather(*(asked(number) for number in range(4))) == ["0!", "1!", "2!", "3!"]

@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 from trace_autogen.classic import methods, private
 from trace_autogen.classic.frames import FRAME, Begun, Carried, in_carried_context
 from trace_autogen.classic.holding import Hooks
+from trace_autogen.classic.running import executing, running
 from trace_core.recording import Call
 
 if TYPE_CHECKING:
@@ -66,6 +67,11 @@ class AgentHooks(Hooks):
             "a_execute_function": partial(methods.tool, self),
             private.MODEL_CALL: partial(methods.model, self),
         }
+        for name in ("run", "run_iter", "a_run_iter"):
+            if private.has(self.agent, name):  # AG2
+                replaced[name] = running
+        if private.has(self.agent, private.EXECUTOR):
+            replaced[private.EXECUTOR] = partial(executing, recorder=lambda: self.recorder)
         if private.has(self.agent, "a_process_all_messages_before_reply"):  # AutoGen 0.2; AG2 has one for both
             replaced["a_process_all_messages_before_reply"] = self._sees
         private.require(self.agent, private.MESSAGES, private.SYSTEM, *replaced)

@@ -10,6 +10,7 @@ from trace_autogen.classic import private
 from trace_autogen.classic.candidates import told
 from trace_autogen.classic.frames import Begun, in_callers_context, recorded
 from trace_autogen.classic.joining import joining
+from trace_autogen.classic.running import taking_over
 from trace_autogen.classic.standing import parameters_of
 from trace_autogen.classic.talks import ConcurrentTurns
 from trace_autogen.reads import read_now
@@ -80,7 +81,7 @@ def chat(hooks: AgentHooks, original: Method) -> Method:
         return _talk(hooks, recorder, recipient, begin)
 
     wanted = ("recipient", "clear_history", "message", "kwargs")
-    return _framed(hooks, joining(original, lambda: hooks.recorder), wanted, began)
+    return taking_over(_framed(hooks, joining(original, lambda: hooks.recorder), wanted, began))
 
 
 def chats(hooks: AgentHooks, original: Method) -> Method:

@@ -18,6 +18,9 @@ MODEL_CALL = "_generate_oai_reply_from_client"
 INNER_AGENTS = "_create_internal_agents"
 """`GroupChat`: makes the agent whose model selects who speaks."""
 
+EXECUTOR = "_create_or_get_executor"
+"""`ConversableAgent`: makes the agent with which `run` has a chat without another agent; AutoGen 0.2 has it not."""
+
 SYSTEM = "_oai_system_message"
 MESSAGES = "_oai_messages"
 FUNCTIONS = "_function_map"
@@ -141,7 +144,7 @@ def forget_all(agent: Any) -> None:
     for name in ("_consecutive_auto_reply_counter", "reply_at_receive"):
         if name in kept:
             kept[name] = defaultdict(kept[name].default_factory)
-    for name, empty in (("_human_input", []), ("client_cache", None), ("_last_speaker", None)):
+    for name, empty in (("_human_input", []), ("client_cache", None), ("_last_speaker", None), ("run_executor", None)):
         if name in kept:
             kept[name] = empty
 
