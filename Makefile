@@ -2,10 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEV := .venv/dev.installed
+AG2_TESTS := tests/autogen_classic tests/conformance/test_autogen_classic.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help quickstart test test-all test-matrix test-ag2 lint bench bench-langchain bench-autogen bench-learning docs model clean
+.PHONY: help quickstart test test-all test-matrix test-ag2 test-ag2-oldest lint bench bench-langchain bench-autogen bench-ag2 bench-learning docs model clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -19,11 +20,15 @@ test: $(DEV) model  ## the tests
 test-all: $(DEV) model  ## the tests, with those that are too long for `make test`
 	$(BIN)/python -m pytest
 
-test-matrix: test test-ag2 .venv-oldest/langchain.installed  ## the tests, those of AG2, and those of LangChain on the oldest versions that are supported
+test-matrix: test test-ag2 test-ag2-oldest .venv-oldest/langchain.installed  ## the tests, those of classic AutoGen, and those of both and of LangChain on the oldest versions that are supported
 	.venv-oldest/bin/python -m pytest -W default tests/langchain tests/conformance/test_langchain.py -m "not long"
 
 test-ag2: .venv-ag2/ag2.installed  ## the tests of classic AutoGen, on AG2 below 1.0
-	.venv-ag2/bin/python -m pytest -W default tests/autogen_classic
+	.venv-ag2/bin/python -m pytest -W default $(AG2_TESTS)
+
+test-ag2-oldest: .venv-ag2-oldest/ag2.installed .venv-ag2-0.2/ag2.installed  ## the same on the oldest AG2, and on AutoGen 0.2
+	.venv-ag2-oldest/bin/python -m pytest -W default -m "not long" $(AG2_TESTS)
+	.venv-ag2-0.2/bin/python -m pytest -W default -m "not long" $(AG2_TESTS)
 
 lint: $(DEV)  ## style, formatting, types, and which module may import which
 	$(BIN)/ruff check .
@@ -40,6 +45,9 @@ bench-langchain: .venv-langchain/bench.installed  ## what recording a LangChain 
 bench-autogen: .venv-autogen/bench.installed  ## what recording AutoGen's agents costs, beside another recorder, as JSON
 	@.venv-autogen/bin/python benchmarks/autogen_overhead.py
 
+bench-ag2: .venv-ag2-bench/bench.installed  ## what recording a chat of classic AutoGen costs, beside another recorder, as JSON
+	@.venv-ag2-bench/bin/python benchmarks/autogen_classic_overhead.py
+
 bench-learning: $(DEV) model  ## does it learn? beside a plain loop, the quickstart on five splits, the examples: some hours, as JSON
 	@$(BIN)/python benchmarks/debugging.py
 	@$(BIN)/python benchmarks/quickstart.py
@@ -52,7 +60,7 @@ model: $(DEV)  ## bring the local model into the user's cache folder (1.1 GB, on
 	@$(BIN)/python -m trace_local fetch
 
 clean:  ## remove what the targets made, but not the model
-	rm -rf .venv .venv-oldest .venv-ag2 .venv-langchain .venv-autogen dist build site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-oldest .venv-ag2 .venv-ag2-oldest .venv-ag2-0.2 .venv-ag2-bench .venv-langchain .venv-autogen dist build site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 .venv/%.installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -67,6 +75,18 @@ clean:  ## remove what the targets made, but not the model
 .venv-ag2/ag2.installed: pyproject.toml
 	test -x .venv-ag2/bin/python || $(PYTHON) -m venv .venv-ag2
 	.venv-ag2/bin/python -m pip install --quiet --editable '.[ag2]' 'pytest>=8.3' 'pytest-asyncio>=1'
+	@touch $@
+
+.venv-ag2-oldest/ag2.installed: tests/autogen_classic/oldest.txt
+.venv-ag2-0.2/ag2.installed: tests/autogen_classic/autogen-0.2.txt
+.venv-ag2-oldest/ag2.installed .venv-ag2-0.2/ag2.installed: pyproject.toml
+	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --editable . -r $(filter %.txt,$^)
+	@touch $@
+
+.venv-ag2-bench/bench.installed: pyproject.toml
+	test -x .venv-ag2-bench/bin/python || $(PYTHON) -m venv .venv-ag2-bench
+	.venv-ag2-bench/bin/python -m pip install --quiet --editable '.[ag2]' openinference-instrumentation-ag2 opentelemetry-sdk
 	@touch $@
 
 .venv-langchain/bench.installed: pyproject.toml

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -38,8 +39,30 @@ class ScriptedModel:
         return {}
 
 
-def config() -> dict[str, Any]:
-    return {"config_list": [{"model": "scripted", "model_client_cls": "ScriptedModel"}], "cache_seed": None}
+class Answering(ScriptedModel):
+    """A model client that works its answers out, at any time; it keeps what it was told."""
+
+    def __init__(self, config: dict[str, Any], answer: Callable[[list[Any]], Any], told: list[Any]) -> None:
+        self.answer = answer
+        self.told = told
+
+    def create(self, params: dict[str, Any]) -> Any:
+        messages = [dict(message) for message in params["messages"]]
+        self.told.append(messages)
+        said = self.answer(messages)
+        return SimpleNamespace(said=said, model="scripted", cost=0, message_retrieval_function=None)
+
+
+def config(model: str = "ScriptedModel") -> dict[str, Any]:
+    return {"config_list": [{"model": "scripted", "model_client_cls": model}], "cache_seed": None}
+
+
+def answering(name: str, answer: Callable[[list[Any]], Any], **arguments: Any) -> tuple[Any, list[Any]]:
+    """An agent whose model answers by a function, and a list of what it was told."""
+    told: list[Any] = []
+    made = ConversableAgent(name, llm_config=config("Answering"), human_input_mode="NEVER", **arguments)
+    made.register_model_client(Answering, answer=answer, told=told)
+    return made, told
 
 
 def assistant(name: str, *script: Any, **arguments: Any) -> Any:

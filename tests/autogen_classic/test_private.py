@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from trace_autogen.classic import private, trace
 
-from tests.autogen_classic.agents import assistant, group
+from tests.autogen_classic.agents import ConversableAgent, assistant, group
 from trace_core.errors import TraceError
 
 
@@ -26,7 +26,20 @@ def test_an_agent_has_it(name: str) -> None:
 
 
 def test_a_model_wrapper_keeps_its_clients_there() -> None:
-    assert len(getattr(assistant("helper").client, private.CLIENTS)) == 1
+    client = assistant("helper").client
+    assert len(getattr(client, private.CLIENTS)) == len(getattr(client, private.CONFIGS)) == 1
+    assert all(hasattr(client, name) for name in private.USAGE)
+
+
+@pytest.mark.skipif(not hasattr(ConversableAgent, "run"), reason="AutoGen 0.2 has no run")
+def test_what_run_makes_its_agent_with() -> None:
+    assert hasattr(assistant("helper"), private.EXECUTOR)
+
+
+def test_a_copy_forgets_what_there_is_to_forget() -> None:
+    kept = vars(group(assistant("writer"), rounds=2))
+    assert {"_consecutive_auto_reply_counter", "_max_consecutive_auto_reply_dict", "reply_at_receive"} <= kept.keys()
+    assert {"_human_input", "client_cache", "_last_speaker", "_groupchat"} <= kept.keys()
 
 
 def test_a_group_chat_makes_its_inner_agents_there() -> None:

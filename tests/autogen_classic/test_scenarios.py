@@ -10,10 +10,11 @@ import pytest
 from trace_autogen.classic import Recorder, trace
 
 from tests.autogen.drawing import drawn
+from tests.autogen_classic.own_scenarios import OWN_SCENARIOS
 from tests.autogen_classic.scenarios import SCENARIOS, Scenario
 
 
-@pytest.mark.parametrize("make", SCENARIOS, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [*SCENARIOS, *OWN_SCENARIOS], ids=lambda make: make.__name__)
 async def test_graph_is_exact(make: Callable[[], Scenario]) -> None:
     scenario, recorder = make(), Recorder()
     for each in scenario.traced:

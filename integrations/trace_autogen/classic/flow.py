@@ -5,13 +5,11 @@ Chats, replies, messages and selections are scopes; models and tools are nodes, 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
+from trace_autogen.classic.conversations import Key
 from trace_core.recording import Call, Flow, Ledger, Link, Origin
-
-Key = tuple[Any, Any, int]
-"""A message: whose it is, with whom, and its index among those."""
 
 _ARGUMENTS = {"llm": "messages", "reply": "messages", "tool": "input"}
 
@@ -29,14 +27,11 @@ class ClassicFlow(Flow):
                 self._sent.setdefault(key, []).append(call)
                 self._between.setdefault(key[:2], []).append(call)
         super().__init__(calls, ledger, earlier)
-        for flow in self._before:
-            flow._keep_only(earlier)
 
-    def _keep_only(self, earlier: Sequence[Flow]) -> None:
-        """Let go of turns that the recorder keeps no more: else each turn would keep the one before, for ever."""
-        self.earlier = [flow for flow in self.earlier if any(flow is kept for kept in earlier)]
+    def keep_only(self, earlier: Sequence[Flow]) -> None:
+        """Let go of turns that the recorder no longer keeps."""
+        super().keep_only(earlier)
         self._before = [flow for flow in self._before if any(flow is kept for kept in earlier)]
-        self._owner = {call: flow for call, flow in self._owner.items() if any(flow is kept for kept in earlier)}
         self._all = [call for flow in self._before for call in flow.calls] + list(self.calls)
 
     # --- what the calls are
@@ -81,33 +76,64 @@ class ClassicFlow(Flow):
             return Origin(parts=last if call.kind == "reply" and self.is_node(call) else seen)
         if call.kind == "tool":
             return self._asked_by(call, parent)
-        return Origin() if call.kind in ("message", "select") else None
+        if call.kind == "run":
+            return self._begun_with(call, parent)
+        return Origin() if call.kind in ("message", "select", "chats") else None
+
+    def _begun_with(self, chat: Call, parent: Call | None) -> Origin:
+        """What a chat was begun with: a text, and what came out of the chats before it that it is told of."""
+        if parent is None:
+            given = self._programs.origin_in(chat)
+        elif parent.kind == "chats":
+            given = Origin({self.input_of(chat): "input"})
+        else:
+            given = self._matched_input(chat, parent)
+        before = [other for other in self.children[parent] if other.succeeded and (other.ended or 0) < chat.began]
+        carried = Origin()
+        for text in chat.details["carried"]:
+            told = [other for other in before if getattr(other.gave, "summary", None) == text]
+            carried = carried | self.origin_out(told[-1]).because("carryover") if told else carried
+        return given | carried if carried else given
 
     def _of_seen(self, keys: Sequence[Key], message: Any, call: Call) -> Origin:
         """Where a message came from that a model, or an agent, was shown."""
         sent = self._message(keys, message, call)
         if sent is not None:
             return self.origin_out(sent).because("message")
-        outermost = call
-        while (parent := self.parent(outermost)) is not None:
-            if parent.kind == "select":  # what AG2 tells the agent that selects
-                return Origin()
-            outermost = parent
-        return Origin({self.input_of(outermost): "input"}) if _text(message) else Origin()
+        around = [call]
+        while (parent := self.parent(around[-1])) is not None:
+            around.append(parent)
+        if not _text(message) or self._is_told_by_code(message, around):
+            return Origin()
+        return Origin({self.input_of(around[-1]): "input"})
+
+    def _is_told_by_code(self, message: Any, around: Sequence[Call]) -> bool:
+        """Whether AG2 wrote it: for the agent that selects, or for the model that sums a chat up."""
+        is_summary = [call.kind for call in around[:2]] == ["llm", "run"]
+        return is_summary or any(call.kind == "select" for call in around)
 
     def _message(self, keys: Sequence[Key], message: Any, call: Call) -> Call | None:
         """The last message that was sent to this place before; where history was cut, the last with the same text."""
-        places = [self._sent.get(key, ()) for key in keys] + [self._between.get(key[:2], ()) for key in keys]
-        for place in places:
-            for sent in reversed(place):
-                if sent.began < call.began and _text(sent.output) == _text(message):
-                    return sent
+        for sent in [self._sent.get(key, ()) for key in keys] + [self._between.get(key[:2], ()) for key in keys]:
+            for each in _before(call, sent):
+                if _is_same(each.output, message):
+                    return each
+        for key in keys:  # a hook wrote another text into it
+            there = next(_before(call, self._sent.get(key, ())), None)
+            if there is not None and self._is_whole(key, call):
+                return there
         return None
+
+    def _is_whole(self, key: Key, call: Call) -> bool:
+        """Whether a call was shown all that two agents have said: no message stands elsewhere than it did."""
+        seen = [each[2] for keys in call.details.get("keys", ()) for each in keys if each[:2] == key[:2]]
+        last = next(_before(call, self._between[key[:2]]))
+        return bool(seen) and (*key[:2], max(seen)) in last.details["places"]
 
     def sent_to(self, keys: Sequence[Key], message: Any) -> Call | None:
         """The message of this run that stands at one of these places."""
         for sent in reversed(self.calls):
-            if any(key in keys for key in sent.details.get("places", ())) and _text(sent.output) == _text(message):
+            if any(key in keys for key in sent.details.get("places", ())) and _is_same(sent.output, message):
                 return sent
         return None
 
@@ -115,7 +141,7 @@ class ClassicFlow(Flow):
         """The model that asked for a tool: the last that named its id, else what the reply around it was given last."""
         id_of = tool.details["tool_call_id"]
         for model in reversed(self._all) if id_of is not None else ():
-            if model.kind == "llm" and model.began < tool.began and id_of in _asked(model):
+            if model.kind == "llm" and model.began < tool.began and id_of in _asked(model.gave):
                 return self.origin_out(model).because("tool_call_id")
         return None if parent is None or parent.kind != "reply" else self._last_of(parent)
 
@@ -133,6 +159,8 @@ class ClassicFlow(Flow):
             return self._replied(scope)
         if scope.kind == "run":
             return self._ended_with(scope)
+        if scope.kind == "chats":
+            return self.sinks(self.children[scope])
         models = self.nodes_in(scope)[-1:]
         return Origin(dict.fromkeys(models, "identity"))
 
@@ -178,16 +206,26 @@ class ClassicFlow(Flow):
         return sorted(found, key=lambda call: call.began)
 
 
+def _before(call: Call, sent: Sequence[Call]) -> Iterator[Call]:
+    """Those of the messages that were sent before a call, the last first."""
+    return (each for each in reversed(sent) if each.began < call.began)
+
+
 def _text(message: Any) -> Any:
     """What is said in a message."""
     content = message.get("content") if isinstance(message, dict) else message
     return content or ""
 
 
-def _asked(model: Call) -> list[Any]:
-    """The ids of the tools that a model asked for."""
-    said = model.gave if isinstance(model.gave, dict) else {}
-    return [asked.get("id") for asked in said.get("tool_calls") or ()]
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether two messages say the same; a group chat writes "None" where a request for tools has no text."""
+    return _text(one) == _text(other) or bool(_asked(one) and _asked(one) == _asked(other))
+
+
+def _asked(message: Any) -> list[Any]:
+    """The ids of the tools that a message asks for."""
+    calls = message.get("tool_calls") if isinstance(message, dict) else None
+    return [asked.get("id") for asked in calls or () if asked.get("id") is not None]
 
 
 def _is_of_tools(said: Any) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 from trace_autogen.classic import private, standing
 from trace_autogen.classic.frames import FRAME
-from trace_autogen.classic.hooks import AgentHooks
+from trace_autogen.classic.holding import hooks_of
 from trace_autogen.classic.standing import Entry
 from trace_autogen.reads import read_now
 from trace_core.bindings import Isolation
@@ -84,6 +84,10 @@ class FunctionBinding:
                 self._replaced.append((agent, tool, before, made))
                 standing.add(agent, Entry((tool, "code"), "code", parameter, "code"))
 
+    def follow(self, clone: Any, entry: Entry) -> None:
+        """A clone has what calls the current function already."""
+        standing.add(clone, entry)
+
     def release(self) -> None:
         """Put the user's function back, if nothing else was put there since; a learned text is no longer used."""
         for agent, tool, before, made in reversed(self._replaced):
@@ -133,7 +137,7 @@ def _read(parameter: ParameterNode) -> str:
     """The text that holds here and now; the call of the tool that runs here has read it."""
     read = read_now(parameter)
     frame = FRAME.get()
-    hooks = AgentHooks.of(frame.details["agent"]) if frame is not None and frame.kind == "tool" else None
-    if frame is not None and hooks is not None:
+    hooks = hooks_of(frame.details["agent"]) if frame is not None and frame.kind == "tool" else None
+    if frame is not None and hooks is not None and hooks.recorder is not None:
         hooks.recorder._note(frame.id, "code", parameter, read)
     return str(read.value)

@@ -23,13 +23,14 @@ def all_offers(program: Any, with_code: bool, learned_code: LearnedCode) -> list
     """What can be learned of a program, and what cannot."""
     found: list[Offer | NotOffered] = []
     agents, groups = _parts(program)
+    readers = [*groups, *(group for agent in agents for group in private.groups_of(agent))]
     for agent in agents:
         managed = private.groups_of(agent)
         if managed:
             found += _group(managed, (agent.name,))
             groups = [group for group in groups if all(group.agents is not each.agents for each in managed)]
         else:
-            found += _agent(agent)
+            found += _agent(agent, [group for group in readers if any(agent is each for each in group.agents)])
             found += _code(agent, learned_code) if with_code else ()
     for group in groups:
         found += _group([group], ("group_chat",))
@@ -49,11 +50,11 @@ def _parts(program: Any) -> tuple[list[Any], list[Any]]:
     return list(agents.values()), list(groups.values())
 
 
-def _agent(agent: Any) -> Offers:
+def _agent(agent: Any, readers: list[Any]) -> Offers:
     if agent.llm_config and isinstance(agent.system_message, str):
         yield Offer((agent.name, "system_prompt"), "system_prompt", places.system_message(agent), str, (NotEmpty(),))
     about = f"how {agent.name} is described to those who choose who speaks next"
-    binding = places.attribute([agent], "description", "description")
+    binding = places.description(agent, readers)
     yield Offer((agent.name, "description"), "description", binding, str, (NotEmpty(),), about)
     for signature in (agent.llm_config or {}).get("tools") or ():
         yield from _tool(agent, signature.get("function") or {})

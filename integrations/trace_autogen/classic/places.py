@@ -1,19 +1,23 @@
 """Texts in agents and group chats, as parameters: AG2 reads them from the objects, so that is where they are written.
 
-A candidate's value stands there for the time of the candidate, one at a time.
+A candidate's value is written nowhere: the calls that read the text put it in its place (`candidates`).
 """
 
 from __future__ import annotations
 
-import copy
 import threading
-from collections.abc import Callable
-from typing import Any
+import weakref
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from trace_autogen.classic import private, standing
+from trace_autogen.classic.candidates import rewritten
 from trace_autogen.classic.standing import Entry, ReadBy
 from trace_core.bindings import Isolation
 from trace_core.parameter_nodes import ParameterNode
+
+if TYPE_CHECKING:
+    from trace_autogen.formats import Format
 
 
 class TextBinding:
@@ -26,9 +30,11 @@ class TextBinding:
         read_by: which call that is.
         read: the text in an object.
         write: writes it there.
+        form: the format string that it is, if it is one.
+        readers: group chats whose model reads it too.
     """
 
-    isolation: Isolation = "exclusive"
+    isolation: Isolation = "overlay"
 
     def __init__(
         self,
@@ -38,22 +44,27 @@ class TextBinding:
         read_by: ReadBy,
         read: Callable[[Any], str],
         write: Callable[[Any, str], None],
+        form: Format | None = None,
+        readers: Iterable[Any] = (),
     ) -> None:
         self.owners = owners
         self.key = key
         self.argument = argument
         self.read_by = read_by
+        self.form = form
+        self.lock = threading.Lock()
         self._read = read
         self._write = write
-        self.lock = threading.Lock()
+        self._readers = list(readers)
+        self._clones: list[weakref.ref[Any]] = []  # a group chat has no hash
 
     def get(self) -> str:
-        """The text as it is now."""
+        """The text as it is written."""
         return self._read(self.owners[0])
 
     def set(self, value: str) -> None:
-        """Another text, for the next reply."""
-        for owner in self.owners:
+        """Another text, for the next reply, of clones too."""
+        for owner in [*self.owners, *(clone for each in self._clones if (clone := each()) is not None)]:
             self._write(owner, value)
 
     def known(self) -> ParameterNode | None:
@@ -64,11 +75,22 @@ class TextBinding:
         """Have the calls that read it say so."""
         for owner in self.owners:
             standing.add(owner, Entry(self.key, self.argument, parameter, self.read_by))
+        for reader in self._readers:
+            standing.add(reader, Entry((*self.key, self.argument), self.argument, parameter, "others"))
+
+    def follow(self, clone: Any, entry: Entry) -> None:
+        """Write to a clone of an owner too, as long as it is there."""
+        standing.add(clone, entry)
+        if entry.read_by != "others":
+            self._clones = [each for each in self._clones if each() is not None]
+            self._clones.append(weakref.ref(clone))
 
     def release(self) -> None:
         """Have them say so no more; the text stays as it is now."""
         for owner in self.owners:
             standing.forget(owner, self.key)
+        for reader in self._readers:
+            standing.forget(reader, (*self.key, self.argument))
 
 
 def system_message(agent: Any) -> TextBinding:
@@ -83,7 +105,16 @@ def system_message(agent: Any) -> TextBinding:
     )
 
 
-def attribute(owners: list[Any], name: str, read_by: ReadBy, form: Any = None) -> TextBinding:
+def description(agent: Any, readers: Iterable[Any]) -> TextBinding:
+    """How an agent is described to the models of group chats that select who speaks."""
+    binding = attribute([agent], "description", "description", readers=readers)
+    binding.argument = f"{agent.name}_description"
+    return binding
+
+
+def attribute(
+    owners: list[Any], name: str, read_by: ReadBy, form: Format | None = None, readers: Iterable[Any] = ()
+) -> TextBinding:
     """An attribute, as it is or as a format string."""
 
     def read(owner: Any) -> str:
@@ -92,7 +123,7 @@ def attribute(owners: list[Any], name: str, read_by: ReadBy, form: Any = None) -
     def write(owner: Any, value: str) -> None:
         setattr(owner, name, value if form is None else form.written(value))
 
-    return TextBinding(owners, (name,), name.removesuffix("_template"), read_by, read, write)
+    return TextBinding(owners, (name,), name.removesuffix("_template"), read_by, read, write, form, readers)
 
 
 def tool_text(agent: Any, tool: str, field: str | None = None) -> TextBinding:
@@ -107,10 +138,8 @@ def tool_text(agent: Any, tool: str, field: str | None = None) -> TextBinding:
         return str(place(agent.llm_config["tools"]).get("description") or "")
 
     def write(agent: Any, value: str) -> None:
-        signatures = copy.deepcopy(list(agent.llm_config["tools"]))
-        place(signatures)["description"] = value
         clients = getattr(agent.client, private.CLIENTS, None)
-        for signature in signatures:  # all of them: AG2 puts one that is updated at the end
+        for signature in rewritten(agent.llm_config["tools"], {key: value}):  # all: AG2 puts an updated one at the end
             private.update_tool(agent, signature)
         private.keep_clients(agent, clients)
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 from trace_core.errors import TraceError
@@ -13,6 +18,9 @@ MODEL_CALL = "_generate_oai_reply_from_client"
 INNER_AGENTS = "_create_internal_agents"
 """`GroupChat`: makes the agent whose model selects who speaks."""
 
+EXECUTOR = "_create_or_get_executor"
+"""`ConversableAgent`: makes the agent with which `run` has a chat without another agent; AutoGen 0.2 has it not."""
+
 SYSTEM = "_oai_system_message"
 MESSAGES = "_oai_messages"
 FUNCTIONS = "_function_map"
@@ -20,6 +28,8 @@ HOOKS = "hook_lists"
 CLIENTS = "_clients"
 WRAP = "_wrap_function"
 REPLIES = "_reply_func_list"
+CONFIGS = "_config_list"
+USAGE = ("total_usage_summary", "actual_usage_summary")
 
 
 def is_agent(value: Any) -> bool:
@@ -36,6 +46,11 @@ def groups_of(agent: Any) -> list[Any]:
     """The group chats that an agent manages: its own, and the copies that AG2 made of it for the reply functions."""
     replies = [entry.get("config") for entry in getattr(agent, REPLIES, ())]
     return [group for group in [getattr(agent, "groupchat", None), *replies] if is_group_chat(group)]
+
+
+def has(owner: Any, name: str) -> bool:
+    """Whether this release has it."""
+    return hasattr(owner, name)
 
 
 def require(owner: Any, *names: str) -> None:
@@ -93,3 +108,59 @@ def functions(agent: Any) -> dict[str, Any]:
 def made_for_tools(agent: Any, function: Any) -> Any:
     """A function as AG2 makes it for a tool: it takes pydantic models, and gives text."""
     return getattr(agent, WRAP)(function)
+
+
+@contextmanager
+def with_tools(client: Any, rewrite: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> Iterator[Any]:
+    """A copy of an agent's model wrapper that tells of tools in other words; what it costs is the wrapper's."""
+    shown = copy.copy(client)
+    configs = getattr(client, CONFIGS)
+    setattr(
+        shown, CONFIGS, [{**each, "tools": rewrite(each["tools"])} if "tools" in each else each for each in configs]
+    )
+    try:
+        yield shown
+    finally:
+        for name in USAGE:  # one that is there already is written into
+            if getattr(client, name, None) is None:
+                setattr(client, name, getattr(shown, name, None))
+
+
+def forget_all(agent: Any) -> None:
+    """Give a copy of an agent conversations, counters and lists of its own."""
+    kept = vars(agent)
+    for name, value in kept.items():
+        if type(value) in (list, dict, set):
+            kept[name] = value.copy()
+    kept[MESSAGES] = defaultdict(list)
+    kept[SYSTEM] = copy.deepcopy(kept[SYSTEM])
+    kept[HOOKS] = {name: list(hooks) for name, hooks in kept[HOOKS].items()}
+    kept[REPLIES] = [dict(entry) for entry in kept[REPLIES]]
+    if kept.get("llm_config"):
+        kept["llm_config"] = copy.copy(kept["llm_config"])
+    if "_max_consecutive_auto_reply_dict" in kept:
+        limits = defaultdict(agent.max_consecutive_auto_reply, kept["_max_consecutive_auto_reply_dict"])
+        kept["_max_consecutive_auto_reply_dict"] = limits
+    for name in ("_consecutive_auto_reply_counter", "reply_at_receive"):
+        if name in kept:
+            kept[name] = defaultdict(kept[name].default_factory)
+    for name, empty in (("_human_input", []), ("client_cache", None), ("_last_speaker", None), ("run_executor", None)):
+        if name in kept:
+            kept[name] = empty
+
+
+def replies(agent: Any) -> list[dict[str, Any]]:
+    """An agent's reply functions, each with when and with what it is called."""
+    found: list[dict[str, Any]] = getattr(agent, REPLIES)
+    return found
+
+
+def set_group(manager: Any, group: Any) -> None:
+    """Have a manager manage another group chat."""
+    vars(manager)["_groupchat"] = group
+
+
+def user() -> Any:
+    """An agent that begins a chat and answers nothing."""
+    made = import_module("autogen").ConversableAgent
+    return made("user", llm_config=False, human_input_mode="NEVER", code_execution_config=False)

@@ -6,8 +6,12 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from trace_autogen.classic import private, values
-from trace_autogen.classic.flow import ClassicFlow, Key
+from trace_autogen.classic import values
+from trace_autogen.classic.conversations import Conversations, Key
+from trace_autogen.classic.flow import ClassicFlow
+from trace_autogen.classic.frames import FRAME
+from trace_autogen.classic.programs import Program
+from trace_autogen.classic.talks import Talks
 from trace_core.errors import AmbiguousOutput
 from trace_core.nodes import Node
 from trace_core.recording import BaseRecorder, Call, Flow, Ledger, Run
@@ -28,33 +32,24 @@ class Recorder(BaseRecorder):
 
     def __init__(self, *, max_runs: int = 100, redact: Callable[[Any], Any] | None = None) -> None:
         super().__init__(max_runs=max_runs, redact=redact)
-        self._agents: weakref.WeakSet[Any] = weakref.WeakSet()
-        self._fresh: dict[frozenset[int], int] = {}
+        self.agents: weakref.WeakSet[Any] = weakref.WeakSet()
+        """Those that are traced with it."""
+        self.talks = Talks()
+        self._conversations = Conversations()
 
-    def program(self, program: Any) -> Callable[[Any], Node]:
+    def program(self, program: Any) -> Program:
         """A function from a task to the node of what an agent replies to it; each call is a run of its own.
 
-        An agent replies to the task alone, and keeps nothing of it. For a chat, give a function from a task to what
-        the chat gives. An error gives its node too.
+        An agent replies to the task alone, and keeps nothing of it; of a manager, a clone of its group chat is begun.
+        Both may run at once. For any other chat, give a function from a task to what the chat gives. An error gives its
+        node too. The function's `acall` is the same in async code.
 
         Example:
-            answer = recorder.program(lambda task: user.initiate_chat(manager, message=task))
+            answer = recorder.program(agent)
             answer("How long is the coast?").backward("give a number")
+            chat = recorder.program(lambda task: user.initiate_chat(agent, message=task))
         """
-
-        def call(example: Any) -> Node:
-            with self.run() as run:
-                try:
-                    if private.is_agent(program):
-                        program.generate_reply(messages=[{"role": "user", "content": example}])
-                    else:
-                        program(example)
-                except Exception:
-                    if not run.calls or run.error is None:
-                        raise
-            return run.output
-
-        return call
+        return Program(self, program)
 
     def node_of(self, message: Any) -> Node:
         """The node that a message in an agent's conversation, or in a `ChatResult`, came from.
@@ -62,7 +57,7 @@ class Recorder(BaseRecorder):
         Raises:
             AmbiguousOutput: no recorded run gave it.
         """
-        keys = self._places(message)
+        keys = self.places(message)
         for run in reversed(self.runs):
             flow = run._result.flow
             sent = flow.sent_to(keys, message) if isinstance(flow, ClassicFlow) else None
@@ -73,45 +68,61 @@ class Recorder(BaseRecorder):
 
     # --- what the hooks ask
 
-    def _is_open(self, call: Call) -> bool:
+    def is_open(self, call: Call) -> bool:
+        """Whether a call of this recorder has not ended."""
         return call.id in self._open
 
-    def _keys(self, messages: Sequence[Any], agent: Any) -> list[list[Key]]:
+    def is_inside(self, call: Call) -> bool:
+        """Whether this is within a call."""
+        here = FRAME.get()
+        while here is not None and here is not call:
+            around = self._open.get(here.parent)
+            here = None if around is None else around[1]
+        return here is call
+
+    def keys(self, messages: Sequence[Any], agent: Any) -> list[list[Key]]:
         """Where each message stands: that very dict, else one of the agent's with the same content."""
-        places: dict[int, list[Key]] = {}
-        for owner in [agent, *(each for each in self._agents if each is not agent)]:
-            for peer, said in private.conversations(owner).copy().items():
-                for index, each in enumerate(said):
-                    places.setdefault(id(each), []).append((owner, peer, index))
-        return [places.get(id(each)) or self._equal(each, agent) for each in messages]
-
-    def _equal(self, message: Any, agent: Any) -> list[Key]:
-        if not isinstance(message, dict) or not message.get("content"):
-            return []
-        return [
-            (agent, peer, index)
-            for peer, said in private.conversations(agent).copy().items()
-            for index, each in reversed(list(enumerate(said)))
-            if each.get("content") == message["content"] and each.get("role") == message.get("role")
-        ]
-
-    def _places(self, message: Any) -> list[Key]:
-        return [
-            (owner, peer, index)
-            for owner in list(self._agents)
-            for peer, said in private.conversations(owner).copy().items()
-            for index, each in enumerate(said)
-            if each is message
-        ]
-
-    def _conversation(self, agent: Any, peer: Any, is_fresh: bool = False) -> Any:
-        """What the two are in: another one, when their history is cleared."""
-        if peer is None:
-            return None
-        pair = frozenset((id(agent), id(peer)))
+        owners = [agent, *(each for each in list(self.agents) if each is not agent)]
         with self._lock:
-            self._fresh[pair] = self._fresh.get(pair, 0) + is_fresh
-            return pair, self._fresh[pair]
+            places = self._conversations.places(messages, owners)
+        return [found or self._conversations.equal(each, agent) for found, each in zip(places, messages, strict=True)]
+
+    def places(self, message: Any) -> list[Key]:
+        """Where this very message stands."""
+        with self._lock:
+            return self._conversations.places([message], list(self.agents))[0]
+
+    def asked(self, messages: Sequence[Any], agent: Any) -> dict[str, Any]:
+        """What an agent is asked to reply to, as details of the call."""
+        return _seen(messages, self.keys(messages, agent), messages)
+
+    def after_hooks(self, reply: Call, messages: Sequence[Any]) -> dict[str, Any]:
+        """The same after hooks changed it: a message that was made anew stands for another.
+
+        That is the one in its place, if there are as many as before; the last one stands for the last one.
+        """
+        known = self._stands(reply, messages)
+        before, keys_before = reply.details["messages"], reply.details["keys"]
+        for index, (keys, _) in enumerate(known):
+            from_end = index - len(messages)
+            if not keys and (len(messages) == len(before) or (from_end == -1 and before)):
+                known[index] = (keys_before[from_end], before[from_end])
+        return _seen(messages, [keys for keys, _ in known], [each for _, each in known])
+
+    def told(self, messages: Sequence[Any], agent: Any) -> dict[str, Any]:
+        """What a model of an agent is told, as details of the call: as in the reply that it is for."""
+        here = FRAME.get()
+        if here is None or here.kind != "reply" or here.details["agent"] is not agent:
+            return self.asked(messages, agent)
+        known = self._stands(here, messages)
+        return {"messages": [each for _, each in known], "keys": [keys for keys, _ in known]}
+
+    def _stands(self, reply: Call, messages: Sequence[Any]) -> list[tuple[list[Key], Any]]:
+        """For each message where it stands, and what it stands for; those of the reply are known."""
+        stands = reply.details["stands"]
+        new = [each for each in messages if id(each) not in stands]
+        found = dict(zip(map(id, new), self.keys(new, reply.details["agent"]), strict=True)) if new else {}
+        return [stands.get(id(each)) or (found[id(each)], each) for each in messages]
 
     # --- how values are shown and linked
 
@@ -123,3 +134,8 @@ class Recorder(BaseRecorder):
 
     def _began_outermost(self, run: Run, call: Call) -> None:
         run.conversation = call.details.get("conversation")
+
+
+def _seen(messages: Sequence[Any], keys: list[list[Key]], shown: Sequence[Any]) -> dict[str, Any]:
+    stands = {id(each): (at, other) for each, at, other in zip(messages, keys, shown, strict=True)}
+    return {"messages": list(shown), "keys": keys, "stands": stands}

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 from trace_autogen.classic import private
 from trace_autogen.classic.groups import GroupHooks
-from trace_autogen.classic.hooks import AgentHooks, ToolFailed
+from trace_autogen.classic.holding import Hooks, hooks_of
+from trace_autogen.classic.hooks import AgentHooks
 from trace_autogen.classic.recorder import Recorder
+from trace_autogen.classic.standing import parameters_of
 from trace_core.errors import TraceError
-
-__all__ = ["Recorder", "ToolFailed", "trace", "untrace"]
 
 _LOCK = threading.RLock()
 
@@ -39,12 +39,12 @@ def trace(agent_or_groupchat: Any, recorder: Recorder | None = None) -> Recorder
     """
     agents, groups = parts(agent_or_groupchat)
     with _LOCK:
-        there = [hooks for each in [*agents, *groups] if (hooks := _hooks(each)) is not None]
+        there = [hooks for each in [*agents, *groups] if (hooks := hooks_of(each)) is not None and hooks.recorder]
         known = recorder or (there[0].recorder if there else Recorder())
         for hooks in there:
             if hooks.recorder is not known:
                 raise TraceError(f"{_name(hooks)!r} is traced with another recorder: untrace it first")
-        _install([(each, AgentHooks) for each in agents] + [(each, GroupHooks) for each in groups], known)
+        _begin([*agents, *groups], known)
         return known
 
 
@@ -53,9 +53,59 @@ def untrace(agent_or_groupchat: Any) -> None:
     agents, groups = parts(agent_or_groupchat)
     with _LOCK:
         for each in [*groups, *agents]:
-            hooks = _hooks(each)
+            hooks = hooks_of(each)
             if hooks is not None:
-                hooks.remove()
+                hooks.is_kept = False
+                _end(hooks)
+
+
+def begin_to_trace(agent_or_groupchat: Any, recorder: Recorder) -> list[Hooks]:
+    """Trace it for the time of a run, without what another recorder has; gives what `stop_to_trace` takes."""
+    agents, groups = parts(agent_or_groupchat)
+    with _LOCK:
+        begun: list[Hooks] = []
+        for each in [*agents, *groups]:
+            hooks = hook(each)
+            if hooks.recorder is None or hooks.recorder is recorder:
+                hooks.record(recorder)
+                hooks.holders += 1
+                begun.append(hooks)
+        return begun
+
+
+def stop_to_trace(begun: Sequence[Hooks]) -> None:
+    """The run is over."""
+    with _LOCK:
+        for hooks in reversed(begun):
+            hooks.holders -= 1
+            _end(hooks)
+
+
+def hook(owner: Any) -> Hooks:
+    """The hooks of an agent or a group chat, installed if it has none.
+
+    Raises:
+        TraceError: this release cannot be hooked.
+    """
+    with _LOCK:
+        known: Hooks | None = hooks_of(owner)
+        if known is not None:
+            return known
+        made = GroupHooks(owner) if private.is_group_chat(owner) else AgentHooks(owner)
+        try:
+            made.install()
+        except BaseException:
+            made.remove()
+            raise
+        return made
+
+
+def unhook(owner: Any) -> None:
+    """Take the hooks out, unless it is traced or something of it is learned."""
+    with _LOCK:
+        hooks = hooks_of(owner)
+        if hooks is not None:
+            _end(hooks)
 
 
 def parts(program: Any) -> tuple[list[Any], list[Any]]:
@@ -81,24 +131,31 @@ def parts(program: Any) -> tuple[list[Any], list[Any]]:
     return agents, groups
 
 
-def _hooks(program: Any) -> AgentHooks | GroupHooks | None:
-    return GroupHooks.of(program) if private.is_group_chat(program) else AgentHooks.of(program)
+def _name(hooks: Hooks) -> str:
+    return str(hooks.owner.name) if isinstance(hooks, AgentHooks) else "the group chat"
 
 
-def _name(hooks: AgentHooks | GroupHooks) -> str:
-    return str(hooks.agent.name) if isinstance(hooks, AgentHooks) else "the group chat"
-
-
-def _install(wanted: list[tuple[Any, Callable[[Any, Recorder], Any]]], recorder: Recorder) -> None:
-    """Put the hooks in, all or none."""
-    done: list[Any] = []
+def _begin(owners: list[Any], recorder: Recorder) -> None:
+    """Trace them until `untrace`, all or none."""
+    done: list[Hooks] = []
     try:
-        for each, make in wanted:
-            if _hooks(each) is None:
-                hooks = make(each, recorder)
+        for each in owners:
+            hooks = hook(each)
+            if not hooks.is_kept:
                 done.append(hooks)
-                hooks.install()
+                hooks.record(recorder)
+                hooks.is_kept = True
     except BaseException:
         for hooks in reversed(done):
-            hooks.remove()
+            hooks.is_kept = False
+            _end(hooks)
         raise
+
+
+def _end(hooks: Hooks) -> None:
+    """Take out what nobody needs any more."""
+    if hooks.is_kept or hooks.holders:
+        return
+    hooks.record(None)
+    if not parameters_of(hooks.owner):
+        hooks.remove()
