@@ -218,7 +218,8 @@ def test_code_and_long_text_are_asked_for_in_blocks_and_short_values_in_json() -
     short = [parameter(name, "short", kind="description") for name in ("one", "two")]
     assert not answers_in_blocks(parameters(*short))
     assert answers_in_blocks(parameters(short[0]))
-    assert format_instruction(parameters(short[0])) == "Write a new one that replaces the old one. Give it in one block."
+    asked = format_instruction(parameters(short[0]))
+    assert asked == "Write a new one that replaces the old one. Give it in one block."
 
 
 def test_the_instruction_is_short_and_does_not_depend_on_values() -> None:
