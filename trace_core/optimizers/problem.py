@@ -146,7 +146,7 @@ class _Writer:
             first, last = last + 1, last + len(shape.examples)
             which = "" if len(self._shapes) == 1 else f"{first}" if first == last else f"{first}-{last}"
             code.append(Section("code", which, self._folded(self._code_lines(shape, names))))
-            documentation += [line for line in _documentation(shape) if line not in documentation]
+            documentation += _documentation(shape)
             for number, example in enumerate(shape.examples, first):
                 run = self._run(shape, example, names, str(number) if self._several_examples else "")
                 runs += run[-1:] if number in self._left_out else run
@@ -154,7 +154,7 @@ class _Writer:
             Section("variables", "", "\n".join(self._variable(p) for p in self._variables.values())),
             Section("constraints", "", "\n".join(constraints(self._variables))),
             *code,
-            Section("documentation", "", "\n".join(documentation)),
+            Section("documentation", "", "\n".join(dict.fromkeys(documentation))),
             *runs,
         ]
         return Problem(tuple(s for s in sections if s.text and s.name not in self._mask), self._variables)
