@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from autogen_agentchat.teams import BaseGroupChat
@@ -11,40 +12,46 @@ from trace_autogen import private
 from trace_autogen.carried import Sent, carry
 from trace_autogen.dumping import dumped_tool
 from trace_autogen.managers import team_members
-from trace_autogen.reads import note, read_now
-from trace_autogen.standing import Stand
+from trace_autogen.reads import note
+from trace_autogen.standing import AutoGenStand
+from trace_core.exposing import CodePlace, Home, PlaceBinding, read_now
 
-__all__ = ["stand_for"]
+__all__ = ["binding_at", "stand_for"]
 
 
-def stand_for(owner: Any) -> Stand:
+def stand_for(owner: Any) -> AutoGenStand:
     """The object's stand; it is given one if it has none."""
-    known = Stand.of(owner)
+    known = AutoGenStand.of(owner)
     if known is not None:
         return known
     if isinstance(owner, BaseTool):
-        return Stand(owner, tool_members)
+        return AutoGenStand(owner, tool_members)
     if isinstance(owner, Workbench):
-        return Stand(owner, workbench_members)
+        return AutoGenStand(owner, workbench_members)
     if isinstance(owner, BaseGroupChat):
-        return Stand(owner, team_members)
-    return Stand(owner)
+        return AutoGenStand(owner, team_members)
+    return AutoGenStand(owner)
 
 
-def tool_members(stand: Stand) -> dict[str, Any]:
+def binding_at(homes: Iterable[Home]) -> PlaceBinding:
+    """Where a value lives that stands at these places, each an object and the place in it."""
+    return PlaceBinding(homes, stand_for)
+
+
+def tool_members(stand: AutoGenStand) -> dict[str, Any]:
     """A tool's schema carries the reads of its texts; its code is read when it runs."""
     original = stand.original
 
     def schema(self: Any) -> Any:
         made = Sent(original.schema.fget(self))
         for place, parameter in stand.places:
-            if place.key != private.TOOL_FUNCTION:
+            if not isinstance(place, CodePlace):
                 carry(made, place.argument, parameter, read_now(parameter))
         return made
 
     def note_code() -> None:
         for place, parameter in stand.places:
-            if place.key == private.TOOL_FUNCTION:
+            if isinstance(place, CodePlace):
                 note(place.argument, parameter, read_now(parameter))
 
     async def run(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -57,7 +64,7 @@ def tool_members(stand: Stand) -> dict[str, Any]:
     return {"schema": property(schema), "run": run, "_to_config": to_config}
 
 
-def workbench_members(stand: Stand) -> dict[str, Any]:
+def workbench_members(stand: AutoGenStand) -> dict[str, Any]:
     """The schemas that a workbench makes of its tools' carry the reads of what it says of them instead."""
     original = stand.original
 

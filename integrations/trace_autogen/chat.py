@@ -15,7 +15,7 @@ from autogen_core.models import (
 )
 
 from trace_autogen.frames import FRAME
-from trace_autogen.loops import OwnLoop
+from trace_autogen.loops import ClientLoop
 from trace_core.errors import AsyncOnly, LLMError
 from trace_core.llm.chat import Completion, Message, Usage
 
@@ -46,7 +46,7 @@ class AutoGenChat:
         self.model_client = model_client
         self.max_tokens = max_tokens
         self._there: ChatCompletionClient | None = None
-        self._loop = OwnLoop()
+        self._loop = ClientLoop()
 
     def __repr__(self) -> str:
         return f"AutoGenChat({type(self.model_client).__name__})"

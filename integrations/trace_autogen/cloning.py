@@ -12,8 +12,9 @@ from autogen_core.tools import BaseTool, StaticWorkbench
 from trace_autogen import private
 from trace_autogen.besides import stand_for
 from trace_autogen.hooks import unwrapped
-from trace_autogen.loops import OwnLoop
-from trace_autogen.standing import Stand, unhooked_copy
+from trace_autogen.loops import ClientLoop
+from trace_autogen.standing import unhooked_copy
+from trace_core.exposing import Stand
 
 Program = TypeVar("Program")
 
@@ -39,7 +40,7 @@ def clone(agent_or_team: Program) -> Program:
 class OtherLoop:
     """Clones that run in another event loop than the user's, with model clients of their own there."""
 
-    def __init__(self, loop: OwnLoop) -> None:
+    def __init__(self, loop: ClientLoop) -> None:
         self._loop = loop
         self._clients: dict[int, tuple[Any, Any, Any]] = {}
 

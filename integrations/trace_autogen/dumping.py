@@ -16,8 +16,9 @@ from autogen_core.tools import FunctionTool
 from pydantic import BaseModel
 
 from trace_autogen import private
-from trace_autogen.standing import Stand, settled
 from trace_core.errors import TraceError
+from trace_core.exposing import CodePlace, Stand, settled
+from trace_core.exposing.schemas import made_of
 
 
 class CodeNotDumped(TraceError, ValueError):
@@ -49,19 +50,18 @@ def dumped_tool(stand: Stand, tool: Any) -> Any:
 def _learned_code(stand: Stand, tool: Any) -> str | None:
     """The learned text, None where the user's own stands."""
     for place, parameter in stand.places:
-        if place.key != private.TOOL_FUNCTION:
+        if not isinstance(place, CodePlace):
             continue
-        code: Any = place
-        text = str(parameter.binding.get())
-        if text == code.code.source:
+        binding, text = place.binding, place.binding.get()
+        if text == binding.code.source:
             return None
-        if not code.native:
+        if not binding.native:
             raise CodeNotDumped(
                 f"{parameter.name}: its code is learned, and would run natively where the dump is loaded; "
                 'expose it with learned_code="native" to allow that, revert the parameter, '
                 "or store the values with parameters.save"
             )
-        if inspect.getclosurevars(inspect.unwrap(code.function)).nonlocals:
+        if inspect.getclosurevars(inspect.unwrap(binding.function)).nonlocals:
             raise CodeNotDumped(f"{parameter.name}: its code uses names of the function around it, which a dump lacks")
         return text
     return None
@@ -69,7 +69,7 @@ def _learned_code(stand: Stand, tool: Any) -> str | None:
 
 def _argument_texts(stand: Stand, schema: type[BaseModel]) -> dict[str, str]:
     """The descriptions that differ from those of the source."""
-    original, texts = vars(schema).get("_trace_made_of", (schema, {}))
+    original, texts = made_of(schema)
     now = {
         place.key[1]: str(parameter.binding.get())
         for place, parameter in stand.places

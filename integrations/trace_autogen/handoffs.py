@@ -8,7 +8,7 @@ from typing import Any
 from autogen_agentchat.base import Handoff
 
 from trace_autogen import private
-from trace_autogen.bindings import PlaceBinding
+from trace_autogen.besides import binding_at
 from trace_autogen.carried import carried_by, carry
 from trace_autogen.reads import note
 from trace_autogen.standing import unhooked_copy
@@ -71,5 +71,5 @@ def offers(agent: Any, path: tuple[str, ...]) -> Iterator[Offer | NotOffered]:
             yield NotOffered((*path, name), "tool_description", "its class makes its tool in a way of its own")
             continue
         for field, kind in (("description", "tool_description"), ("message", "prompt")):
-            binding = PlaceBinding([(agent, HandoffText(name, field))])
+            binding = binding_at([(agent, HandoffText(name, field))])
             yield Offer((*path, name, field), kind, binding, str, (NotEmpty(),))

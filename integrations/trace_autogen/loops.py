@@ -1,43 +1,27 @@
-"""An event loop of one's own, in a thread: for what can only be awaited, asked from code that does not await."""
+"""An event loop of one's own, with model clients of its own."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import threading
-import weakref
-from collections.abc import Coroutine, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from autogen_core.models import ChatCompletionClient
 
 from trace_autogen.standing import unhooked_copy
+from trace_core.recording.loops import OwnLoop
 
-Result = TypeVar("Result")
 
-
-class OwnLoop:
-    """A loop that runs as long as somebody holds this; one for all that is asked, since clients keep connections.
-
-    Example:
-        loop = OwnLoop()
-        loop.run(agent.run(task="go"))
-    """
-
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._lock = threading.Lock()
-        self._clients: list[ChatCompletionClient] = []
+class ClientLoop(OwnLoop):
+    """A loop with copies of the user's model clients: connections belong to the loop in which they were made."""
 
     def copied(self, client: Any) -> Any:
-        """A model client for this loop, closed with it: connections belong to the loop in which they were made.
+        """A model client for this loop, closed with it.
 
         One that restores itself from its state, as those of autogen-ext, opens connections anew; one that asks others,
         as a cache does, gets such others; another is used as it is.
         """
         if hasattr(type(client), "__setstate__"):
             made = unhooked_copy(client)
-            self._clients.append(made)
+            self.closing.append(made.close)
             return made
         inner = {name: each for name, each in vars(client).items() if isinstance(each, ChatCompletionClient)}
         anew = {name: self.copied(each) for name, each in inner.items()}
@@ -46,33 +30,3 @@ class OwnLoop:
         made = unhooked_copy(client)
         vars(made).update(anew)
         return made
-
-    def run(self, awaited: Coroutine[Any, Any, Result]) -> Result:
-        """Wait for what is awaited there."""
-        asked = asyncio.run_coroutine_threadsafe(awaited, self._running())
-        try:
-            return asked.result()
-        finally:
-            asked.cancel()  # where waiting was interrupted
-
-    def _running(self) -> asyncio.AbstractEventLoop:
-        with self._lock:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                threading.Thread(
-                    target=_run, args=(self._loop, self._clients), name="trace_autogen", daemon=True
-                ).start()
-                weakref.finalize(self, self._loop.call_soon_threadsafe, self._loop.stop)
-            return self._loop
-
-
-def _run(loop: asyncio.AbstractEventLoop, clients: Sequence[ChatCompletionClient]) -> None:
-    asyncio.set_event_loop(loop)
-    try:
-        loop.run_forever()
-    finally:
-        for client in clients:
-            with contextlib.suppress(Exception):  # one that cannot be closed must not keep the loop
-                loop.run_until_complete(client.close())
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()

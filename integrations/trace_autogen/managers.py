@@ -10,10 +10,11 @@ from typing import Any
 
 from trace_autogen import private
 from trace_autogen.places import AttributeText, LineOfTeam, ParticipantDescription
-from trace_autogen.standing import Place, Stand, settled, write
+from trace_autogen.standing import AutoGenStand
+from trace_core.exposing import Home, Place, PlaceBinding, Stand, settled, write
 
 
-def team_members(stand: Stand) -> dict[str, Any]:
+def team_members(stand: AutoGenStand) -> dict[str, Any]:
     """What the class of a team has besides, so that the manager that it makes follows its parameters."""
 
     async def init(self: Any, runtime: Any) -> None:
@@ -56,8 +57,14 @@ def attach(team: Any, manager: Any) -> None:
         for theirs in _in_manager(place, manager):
             if Stand.known(manager, theirs) is None:
                 write(theirs, manager, place.read(team))
-                parameter.binding.follow(team, manager, theirs)
-                (Stand.of(manager) or Stand(manager)).add(theirs, parameter)
+                _write_too(parameter.binding, team, (manager, theirs))
+                (AutoGenStand.of(manager) or AutoGenStand(manager)).add(theirs, parameter)
+
+
+def _write_too(binding: Any, team: Any, home: Home) -> None:
+    """Write to the team's manager too, if the team is one of the objects."""
+    if isinstance(binding, PlaceBinding) and any(owner is team for owner, _ in binding.homes):
+        binding.homes.append(home)
 
 
 def _in_manager(place: Place, manager: Any) -> Iterator[Place]:

@@ -10,12 +10,11 @@ from autogen_agentchat.teams import BaseGroupChat
 from autogen_core.tools import BaseTool
 
 from trace_autogen import functions, handoffs, private, prompts, settings, tool_texts
-from trace_autogen.bindings import Home
 from trace_autogen.hooks import unwrapped
 from trace_autogen.places import ParticipantDescription
 from trace_autogen.walking import Found, walk
 from trace_core.bundles import LearnedCode
-from trace_core.exposing import NotOffered, Offer
+from trace_core.exposing import Home, NotOffered, Offer
 
 Offers = Iterator[Offer | NotOffered]
 

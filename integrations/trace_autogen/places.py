@@ -11,8 +11,8 @@ from trace_autogen import private
 from trace_autogen.carried import carry
 
 if TYPE_CHECKING:
-    from trace_autogen.formats import Format
     from trace_autogen.standing import Noted
+    from trace_core.exposing import Format
 
 
 class AttributeText:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
-from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from trace_autogen.cloning import OtherLoop, clone
-from trace_autogen.loops import OwnLoop
+from trace_autogen.loops import ClientLoop
 
 if TYPE_CHECKING:
     from trace_autogen.recorder import Recorder
@@ -26,12 +23,12 @@ class Program:
     def __init__(self, recorder: Recorder, program: Any) -> None:
         self._recorder = recorder
         self._program = program
-        self._loop = OwnLoop()
+        self._loop = ClientLoop()
         self._clones = OtherLoop(self._loop)
 
     def __call__(self, example: Any) -> Node:
         """The node of what the program gives for a task, or of the error that it raised."""
-        return self._loop.run(_in_context(self._run(self._clones.clone(self._program), example)))
+        return self._loop.run(self._run(self._clones.clone(self._program), example))
 
     async def acall(self, example: Any) -> Node:
         """The same in async code."""
@@ -50,13 +47,3 @@ class Program:
             finally:
                 untrace(copy)
         return run.output
-
-
-def _in_context(awaited: Coroutine[Any, Any, Node]) -> Coroutine[Any, Any, Node]:
-    """What is awaited, in the caller's context: a candidate's values hold for it, wherever it runs."""
-    context = copy_context()
-
-    async def started() -> Node:
-        return await asyncio.create_task(awaited, context=context)
-
-    return started()

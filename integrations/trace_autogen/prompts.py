@@ -8,11 +8,10 @@ from typing import Any
 from autogen_core.models import SystemMessage
 
 from trace_autogen import private
-from trace_autogen.bindings import Home, PlaceBinding
-from trace_autogen.formats import Format, NotPlain
+from trace_autogen.besides import binding_at
 from trace_autogen.places import AttributeText, SystemText
 from trace_autogen.standing import Noted
-from trace_core.exposing import NotOffered, Offer
+from trace_core.exposing import Format, Home, NotOffered, NotPlain, Offer
 from trace_core.validators import NotEmpty
 
 Offers = Iterator[Offer | NotOffered]
@@ -40,7 +39,7 @@ def agent_offers(agent: Any, path: Label) -> Offers:
     if private.has(agent, private.SYSTEM_MESSAGES):
         for index, message in enumerate(vars(agent)[private.SYSTEM_MESSAGES]):
             if isinstance(message, SystemMessage) and isinstance(message.content, str):
-                binding = PlaceBinding([(agent, SystemText(index))])
+                binding = binding_at([(agent, SystemText(index))])
                 yield Offer((*path, "system_prompt"), "system_prompt", binding, str, (NotEmpty(),))
     yield from _text(agent, private.INSTRUCTIONS, (*path, "system_prompt"), "system_prompt", "here")
     yield from _text(agent, private.SOCIETY_INSTRUCTION, (*path, "instruction"))
@@ -52,7 +51,7 @@ def description_offer(owner: Any, path: Label, homes: list[Home]) -> Offers:
     if private.has(owner, private.DESCRIPTION):
         place = AttributeText(private.DESCRIPTION, "description", None)
         about = f"how {owner.name} is described to those who choose who speaks next"
-        binding = PlaceBinding([(owner, place), *homes])
+        binding = binding_at([(owner, place), *homes])
         yield Offer((*path, "description"), "description", binding, str, (NotEmpty(),), about)
 
 
@@ -66,14 +65,14 @@ def team_offers(team: Any, path: Label) -> Offers:
             yield NotOffered(label, "prompt", str(reason))
         else:
             place = AttributeText(private.SELECTOR_PROMPT, "selector_prompt", None, form)
-            yield Offer(label, "prompt", PlaceBinding([(team, place)]), str, (NotEmpty(), form))
+            yield Offer(label, "prompt", binding_at([(team, place)]), str, (NotEmpty(), form))
     if private.has(team, private.FINAL_ANSWER_PROMPT):
         place = AttributeText(private.FINAL_ANSWER_PROMPT, "final_answer_prompt", None)
         rules = (NotEmpty(), UnfilledText(vars(team)[private.FINAL_ANSWER_PROMPT]))
-        yield Offer((*path, "final_answer_prompt"), "prompt", PlaceBinding([(team, place)]), str, rules)
+        yield Offer((*path, "final_answer_prompt"), "prompt", binding_at([(team, place)]), str, rules)
 
 
 def _text(owner: Any, attribute: str, label: Label, kind: str = "prompt", noted: Noted = "models") -> Offers:
     if private.has(owner, attribute) and isinstance(vars(owner)[attribute], str):
         place = AttributeText(attribute, label[-1], noted)
-        yield Offer(label, kind, PlaceBinding([(owner, place)]), str, (NotEmpty(),))
+        yield Offer(label, kind, binding_at([(owner, place)]), str, (NotEmpty(),))

@@ -5,16 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trace_autogen.frames import FRAME
-from trace_core.context import Read
 
 if TYPE_CHECKING:
+    from trace_core.context import Read
     from trace_core.parameter_nodes import ParameterNode
-
-
-def read_now(parameter: ParameterNode) -> Read:
-    """The value that holds here and now, with its version."""
-    read = parameter._read()[1]
-    return Read(parameter._peek(), parameter.version) if read is None else read
 
 
 def inside_a_call() -> bool:

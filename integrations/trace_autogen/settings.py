@@ -8,11 +8,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from trace_autogen import private
-from trace_autogen.bindings import PlaceBinding
-from trace_autogen.formats import Format, NotPlain
+from trace_autogen.besides import binding_at
 from trace_autogen.places import AttributeText
 from trace_autogen.reads import note
-from trace_core.exposing import NotOffered, Offer
+from trace_core.exposing import Format, NotOffered, NotPlain, Offer
 from trace_core.validators import NotEmpty
 
 _SUMMARY_FIELDS = ("tool_name", "arguments", "result", "is_error")
@@ -88,12 +87,12 @@ def client_offers(client: Any, path: tuple[str, ...]) -> Iterator[Offer | NotOff
     if private.has(client, private.CREATE_ARGS, private.RAW_CONFIG):
         for name, value in vars(client)[private.CREATE_ARGS].items():
             if name in _MODEL_ARGUMENTS and value is not None:
-                binding = PlaceBinding([(client, ModelArgument(name))])
+                binding = binding_at([(client, ModelArgument(name))])
                 yield Offer((*path, name), "setting", binding, _MODEL_ARGUMENTS[name])
 
 
 def _setting(agent: Any, attribute: str, path: tuple[str, ...], type: Any, about: str) -> Offer:
-    binding = PlaceBinding([(agent, AttributeText(attribute, path[-1], "here"))])
+    binding = binding_at([(agent, AttributeText(attribute, path[-1], "here"))])
     return Offer(path, "setting", binding, type, (), about)
 
 
@@ -105,5 +104,5 @@ def _summary_format(agent: Any, path: tuple[str, ...]) -> Offer | NotOffered:
     except NotPlain as reason:
         return NotOffered(path, "setting", str(reason))
     about = "how the result of a tool is put where it is the agent's answer"
-    binding = PlaceBinding([(agent, AttributeText(private.SUMMARY_FORMAT, path[-1], "here", form))])
+    binding = binding_at([(agent, AttributeText(private.SUMMARY_FORMAT, path[-1], "here", form))])
     return Offer(path, "setting", binding, str, (NotEmpty(), form), about)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from autogen_agentchat.tools import AgentTool
 from autogen_core.tools import ToolOverride
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel
 
 from trace_autogen import private
-from trace_autogen.bindings import Home, PlaceBinding
+from trace_autogen.besides import binding_at
 from trace_autogen.places import AttributeText
-from trace_core.exposing import NotOffered, Offer
+from trace_core.exposing import Home, NotOffered, Offer, redescribed
 from trace_core.validators import NotEmpty
 
 _RESERVED = ("description", "code")
@@ -64,32 +63,14 @@ class ArgumentText:
 
     def shown(self, stored: Any, attribute: str, value: Any, use: Any) -> Any:
         """The schema, one field with another description."""
-        original, texts = vars(stored).get("_trace_made_of", (stored, {}))
-        return described(original, {**texts, self.name: value})
-
-
-def described(original: type[BaseModel], texts: Mapping[str, str]) -> type[BaseModel]:
-    """A schema with other descriptions of its fields; the original itself where they are its own."""
-    known = original.model_fields
-    texts = {name: text for name, text in texts.items() if text != (known[name].description or "")}
-    if not texts:
-        return original
-    fields: dict[str, Any] = {}
-    for name, text in texts.items():
-        field = copy.copy(known[name])
-        field.description = text or None
-        fields[name] = (field.annotation, field)
-    made: Any = create_model(original.__name__, __base__=original, **fields)
-    made.__module__, made.__doc__ = original.__module__, original.__doc__
-    made._trace_made_of = original, dict(texts)
-    return made  # type: ignore[no-any-return]
+        return redescribed(stored, {self.name: value})
 
 
 def offers(tool: Any, path: tuple[str, ...], workbench: Any) -> Iterator[Offer | NotOffered]:
     """What a model is told of a tool that stands in a workbench, or by itself."""
     if private.has(tool, private.DESCRIPTION):
         about = f"how the tool {tool.name} is described to the model"
-        binding = PlaceBinding([_home(tool, workbench)])
+        binding = binding_at([_home(tool, workbench)])
         yield Offer((*path, "description"), "tool_description", binding, str, (NotEmpty(),), about)
     schema = vars(tool).get(private.TOOL_ARGUMENTS)
     if isinstance(tool, AgentTool) or not (isinstance(schema, type) and issubclass(schema, BaseModel)):
@@ -97,7 +78,7 @@ def offers(tool: Any, path: tuple[str, ...], workbench: Any) -> Iterator[Offer |
     for name in schema.model_fields:
         about = f"how the argument {name} of the tool {tool.name} is described to the model"
         label = (*path, "args", name) if name in _RESERVED else (*path, name)
-        binding = PlaceBinding([(tool, ArgumentText(tool.name, name))])
+        binding = binding_at([(tool, ArgumentText(tool.name, name))])
         yield Offer(label, "argument_description", binding, str, (), about)
 
 
@@ -120,7 +101,7 @@ def remote_offers(workbench: Any, path: tuple[str, ...]) -> Iterator[Offer | Not
     overrides: Mapping[str, Any] = vars(workbench).get(private.TOOL_OVERRIDES) or {}
     known = {name: said for name, said in overrides.items() if said.description is not None}
     for name, said in known.items():
-        binding = PlaceBinding([(workbench, OverrideText(name, said.description, said.name or name))])
+        binding = binding_at([(workbench, OverrideText(name, said.description, said.name or name))])
         about = f"how the tool {name} is described to the model"
         yield Offer((*path, name, "description"), "tool_description", binding, str, (NotEmpty(),), about)
     if not known:

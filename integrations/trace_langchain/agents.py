@@ -17,9 +17,9 @@ from typing import Any
 from langchain_core.messages import SystemMessage
 
 from trace_core.bindings import Isolation
-from trace_core.exposing import NotOffered, Offer
+from trace_core.exposing import NotOffered, Offer, read_now
 from trace_core.parameter_nodes import ParameterNode
-from trace_langchain.reads import note, read_now
+from trace_langchain.reads import note
 
 SYSTEM_CELLS = ("system_message", "system_prompt", "_system_message")
 """Of `create_agent` (from 1.1 on, and 1.0), of `create_react_agent`."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from trace_langchain.reads import read_now
+from trace_core.exposing import read_now
 
 if TYPE_CHECKING:
     from trace_langchain.reads import Reads

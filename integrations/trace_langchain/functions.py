@@ -7,21 +7,19 @@ There an object stands that calls the user's own function until its text is rewr
 from __future__ import annotations
 
 import functools
-import threading
 import weakref
 from collections.abc import Callable
 from typing import Any
 
-from trace_core.bindings import Isolation
 from trace_core.bundles import LearnedCode
-from trace_core.code import TrainableCode
+from trace_core.exposing import CodeBinding
 from trace_core.parameter_nodes import ParameterNode
 from trace_langchain.standing_functions import StandingFunction, parameter_of, text_of
 
 __all__ = ["FunctionBinding", "parameter_of"]
 
 
-class FunctionBinding:
+class FunctionBinding(CodeBinding):
     """The text of a function that attributes of objects hold.
 
     Args:
@@ -33,32 +31,16 @@ class FunctionBinding:
         UntrainableCode: it has no source, or rewritten code of it could not run in the sandbox.
     """
 
-    isolation: Isolation = "overlay"
-
     def __init__(self, owner: Any, attribute: str, function: Callable[..., Any], learned_code: LearnedCode) -> None:
+        super().__init__(function._trace[1] if isinstance(function, StandingFunction) else function, learned_code)
         self.owner = owner
         self.attribute = attribute
-        self.function = function._trace[1] if isinstance(function, StandingFunction) else function
-        self.lock = threading.Lock()
-        self._native = learned_code == "native"
-        self.code = TrainableCode(self.function, native=self._native)
         self._is_copy = isinstance(function, StandingFunction)  # of an object with learned code, with its own text
-        self._text = text_of(function) if isinstance(function, StandingFunction) else self.code.source
+        if isinstance(function, StandingFunction):
+            self.set(text_of(function))
         self._places = [(owner, attribute)]
         self._standing: StandingFunction | None = None
         self._replaced: list[tuple[Any, str, Any, Any]] = []
-
-    def get(self) -> str:
-        """The text as it is now."""
-        return self._text
-
-    def set(self, value: str) -> None:
-        """Another text, for the next call."""
-        self._text = value
-
-    def check(self, value: str) -> None:
-        """Raise `InvalidCode` if the text cannot stand in for the function."""
-        self.code.check(value)
 
     def known(self) -> ParameterNode | None:
         """The parameter that the function has already, here or in another place."""
@@ -84,7 +66,7 @@ class FunctionBinding:
         """Put there what calls the function whose text is current."""
         if self._standing is not None:
             return
-        self._standing = StandingFunction(self.code, self.function, self._native, parameter)
+        self._standing = StandingFunction(self.code, self.function, self.native, parameter)
         if not self._is_copy:
             vars(self.function)["_trace_standing"] = weakref.ref(self._standing)
         for place in self._places:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.messages import SystemMessage
 
 from trace_core.errors import MissingExtra
+from trace_core.exposing import read_now
 from trace_core.parameter_nodes import ParameterNode
 from trace_core.parameters import ParameterSet
-from trace_langchain.reads import note, read_now
+from trace_langchain.reads import note
 
 if TYPE_CHECKING:
     from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse

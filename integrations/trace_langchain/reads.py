@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables.config import var_child_runnable_config
 
-from trace_core.context import Read
 from trace_core.recording import BaseRecorder
 
 if TYPE_CHECKING:
+    from trace_core.context import Read
     from trace_core.parameter_nodes import ParameterNode
 
     Reads = list[tuple[Any, ParameterNode, Read]]
@@ -28,12 +28,6 @@ class Pending:
 
 
 PENDING: ContextVar[Pending | None] = ContextVar("trace_langchain_pending", default=None)
-
-
-def read_now(parameter: ParameterNode) -> Read:
-    """The value that holds here and now, with its version."""
-    read = parameter._read()[1]
-    return Read(parameter._peek(), parameter.version) if read is None else read
 
 
 def inside_a_call() -> bool:

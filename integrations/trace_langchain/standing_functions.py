@@ -9,8 +9,9 @@ from types import FunctionType
 from typing import Any
 
 from trace_core.code import TrainableCode
+from trace_core.exposing import read_now
 from trace_core.parameter_nodes import ParameterNode
-from trace_langchain.reads import note, read_now
+from trace_langchain.reads import note
 
 _SHARED = ("__code__", "__defaults__", "__kwdefaults__", "__globals__", "__closure__")
 

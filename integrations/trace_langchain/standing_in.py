@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from trace_core.bindings import Isolation
 from trace_core.context import OVERLAY, Read
+from trace_core.exposing import read_now
 from trace_core.parameter_nodes import ParameterNode
 from trace_langchain.copies import Copies, plain_copy, plain_members
 from trace_langchain.looking import looking_first
-from trace_langchain.reads import inside_a_call, read_now
+from trace_langchain.reads import inside_a_call
 
 if TYPE_CHECKING:
     from trace_langchain.reads import Reads

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import copy
-import copyreg
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from langchain_core.tools import BaseTool
-from pydantic import BaseModel, create_model
+
+from trace_core.exposing import redescribed
 
 
 class ToolDescription:
@@ -60,8 +59,7 @@ class ArgumentDescription:
         if isinstance(schema, dict):
             tool.args_schema = {**schema, "properties": described(schema["properties"], self.key, value)}
         else:
-            original, texts = vars(schema).get("_trace_made_of", (schema, {}))
-            tool.args_schema = rewritten(original, {**texts, self.key: value})
+            tool.args_schema = redescribed(schema, {self.key: value})
 
     def read_sent(self, sent: Mapping[str, Any]) -> str:
         """What it is for, in the form in which a model is given the tool."""
@@ -80,36 +78,6 @@ def described(properties: Mapping[str, Any], key: str, value: str) -> dict[str, 
         about = {"description": value} if value else {}
         known = {name: item for name, item in known.items() if name != "description"} | about
     return {**properties, key: known}
-
-
-class _Rewritten(type(BaseModel)):  # type: ignore[misc]
-    """The class of schemas that were made here; one is stored as its original and the texts."""
-
-
-def rewritten(original: type[BaseModel], texts: Mapping[str, str]) -> type[BaseModel]:
-    """A schema with other descriptions of its arguments; the original itself where they are its own."""
-    known = original.model_fields
-    texts = {key: value for key, value in texts.items() if value != (known[key].description or "")}
-    if not texts:
-        return original
-    fields: dict[str, Any] = {}
-    for key, value in texts.items():
-        field = copy.copy(known[key])
-        field.description = value or None
-        fields[key] = (field.annotation, field)
-    made_by = {"metaclass": _Rewritten} if type(original) is type(BaseModel) else {}
-    made: Any = create_model(original.__name__, __base__=original, __cls_kwargs__=made_by, **fields)
-    made.__module__ = original.__module__
-    made.__doc__ = original.__doc__
-    made._trace_made_of = original, dict(texts)
-    return made  # type: ignore[no-any-return]
-
-
-def _stored(made: Any) -> Any:
-    return rewritten, made._trace_made_of
-
-
-copyreg.pickle(_Rewritten, _stored)
 
 
 _SCHEMAS = ("parameters", "input_schema")

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import functools
 import inspect
-import threading
 from typing import Any
 
 from trace_autogen.classic import private, standing
 from trace_autogen.classic.frames import FRAME
 from trace_autogen.classic.holding import hooks_of
 from trace_autogen.classic.standing import Entry
-from trace_autogen.reads import read_now
-from trace_core.bindings import Isolation
 from trace_core.bundles import LearnedCode
-from trace_core.code import TrainableCode
 from trace_core.errors import UntrainableCode
+from trace_core.exposing import CodeBinding, read_now
 from trace_core.parameter_nodes import ParameterNode
 
 
-class FunctionBinding:
+class FunctionBinding(CodeBinding):
     """The text of a function that agents call for a tool.
 
     Args:
@@ -34,31 +31,14 @@ class FunctionBinding:
         UntrainableCode: it has no source, or rewritten code of it could not run in the sandbox.
     """
 
-    isolation: Isolation = "overlay"
-
     def __init__(self, agent: Any, tool: str, learned_code: LearnedCode) -> None:
         registered = private.functions(agent)[tool]
-        self.function = inspect.unwrap(registered)
-        if _parameters(getattr(registered, "_origin", self.function)) != _parameters(self.function):
+        function = inspect.unwrap(registered)
+        if _parameters(getattr(registered, "_origin", function)) != _parameters(function):
             raise UntrainableCode(f"AG2 fills arguments of {tool} itself, which rewritten code would not get")
-        self._native = learned_code == "native"
-        self.code = TrainableCode(self.function, native=self._native)
-        self.lock = threading.Lock()
-        self._text = self.code.source
+        super().__init__(function, learned_code)
         self._places = [(agent, tool)]
         self._replaced: list[tuple[Any, str, Any, Any]] = []
-
-    def get(self) -> str:
-        """The text as it is now."""
-        return self._text
-
-    def set(self, value: str) -> None:
-        """Another text, for the next call."""
-        self._text = value
-
-    def check(self, value: str) -> None:
-        """Raise `InvalidCode` if the text cannot stand in for the function."""
-        self.code.check(value)
 
     def shared(self) -> int:
         """What tools with the same function have in common."""
@@ -100,33 +80,21 @@ class FunctionBinding:
     def _standing(self, agent: Any, registered: Any, parameter: ParameterNode) -> Any:
         """What is called in the registered function's place."""
 
-        def rewritten(text: str) -> Any:
-            learned = functools.wraps(self.function)(self._awaited(text) if self.code.is_async else self._called(text))
-            return private.made_for_tools(agent, learned) if hasattr(registered, "_origin") else learned
+        def learned(text: str) -> Any:
+            made = self.rewritten(text)
+            return private.made_for_tools(agent, made) if hasattr(registered, "_origin") else made
 
         @functools.wraps(registered)
         def called(*args: Any, **kwargs: Any) -> Any:
             text = _read(parameter)
-            return (registered if text == self.code.source else rewritten(text))(*args, **kwargs)
+            return (registered if text == self.code.source else learned(text))(*args, **kwargs)
 
         @functools.wraps(registered)
         async def awaited(*args: Any, **kwargs: Any) -> Any:
             text = _read(parameter)
-            return await (registered if text == self.code.source else rewritten(text))(*args, **kwargs)
+            return await (registered if text == self.code.source else learned(text))(*args, **kwargs)
 
         return awaited if self.code.is_async else called
-
-    def _called(self, text: str) -> Any:
-        def learned(*args: Any, **kwargs: Any) -> Any:
-            return self.code.call(text, args, kwargs, self._native)
-
-        return learned
-
-    def _awaited(self, text: str) -> Any:
-        async def learned(*args: Any, **kwargs: Any) -> Any:
-            return await self.code.acall(text, args, kwargs, self._native)
-
-        return learned
 
 
 def _parameters(function: Any) -> list[str]:

@@ -13,7 +13,7 @@ from trace_autogen.classic.joining import joining
 from trace_autogen.classic.running import taking_over
 from trace_autogen.classic.standing import parameters_of
 from trace_autogen.classic.talks import ConcurrentTurns
-from trace_autogen.reads import read_now
+from trace_core.exposing import read_now
 
 if TYPE_CHECKING:
     from trace_autogen.classic.hooks import AgentHooks

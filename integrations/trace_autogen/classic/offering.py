@@ -10,10 +10,9 @@ from typing import Any
 from trace_autogen.classic import places, private
 from trace_autogen.classic.functions import FunctionBinding
 from trace_autogen.classic.tracing import parts
-from trace_autogen.formats import Format, NotPlain
 from trace_core.bundles import LearnedCode
 from trace_core.errors import UntrainableCode
-from trace_core.exposing import NotOffered, Offer
+from trace_core.exposing import Format, NotOffered, NotPlain, Offer
 from trace_core.validators import NotEmpty
 
 Offers = Iterator[Offer | NotOffered]

@@ -17,7 +17,7 @@ from trace_core.bindings import Isolation
 from trace_core.parameter_nodes import ParameterNode
 
 if TYPE_CHECKING:
-    from trace_autogen.formats import Format
+    from trace_core.exposing import Format
 
 
 class TextBinding:

@@ -1,32 +1,33 @@
-"""Where a parameter's value lives in AutoGen objects: the first place is read, all are written."""
+"""Where a parameter's value lives in a framework's objects: the first place is read, all are written."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from trace_autogen.besides import stand_for
-from trace_autogen.standing import Place, Stand, write
 from trace_core.bindings import Isolation
+from trace_core.exposing.standing import Place, Stand, write
 from trace_core.parameter_nodes import ParameterNode
 
 Home = tuple[Any, Place]
 
 
 class PlaceBinding:
-    """A value at places in objects that must say the same, such as an agent and the team that copied its description.
+    """A value at places in objects that must say the same, such as an agent and a team that copied its description.
 
     Args:
         homes: objects, each with the place in it; the first is the one that is read.
+        stand_for: gives an object's stand, and makes it if there is none.
     """
 
     isolation: Isolation = "overlay"
 
-    def __init__(self, homes: Iterable[Home]) -> None:
+    def __init__(self, homes: Iterable[Home], stand_for: Callable[[Any], Stand]) -> None:
         self.homes = list(homes)
         self.lock = threading.Lock()
         self.parameter: ParameterNode | None = None
+        self._stand_for = stand_for
 
     def get(self) -> Any:
         """The value as it is written."""
@@ -53,20 +54,15 @@ class PlaceBinding:
         self.parameter = parameter
         for owner, place in self.homes:
             if Stand.known(owner, place) is None:
-                stand_for(owner).add(place, parameter)
+                self._stand_for(owner).add(place, parameter)
 
     def join(self, other: PlaceBinding) -> None:
         """Take in places that were found later; they say from now on what the parameter says."""
         for owner, place in other.homes:
             if self.parameter is not None and Stand.known(owner, place) is None:
                 write(place, owner, self.get())
-                stand_for(owner).add(place, self.parameter)
+                self._stand_for(owner).add(place, self.parameter)
                 self.homes.append((owner, place))
-
-    def follow(self, team: Any, manager: Any, place: Place) -> None:
-        """Write to the team's manager too, if the team is one of the objects."""
-        if any(owner is team for owner, _ in self.homes):
-            self.homes.append((manager, place))
 
     def release(self) -> None:
         """Give the objects back as they were, with the values that they have now."""
