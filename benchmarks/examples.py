@@ -37,7 +37,7 @@ def learn(program: str, seed: int) -> tuple[bool, str, Budget]:
     budget = Budget(calls=1_000)
     models: list[ChatModel] = [BudgetedChat(LocalChat(temperature=0.7, seed=seed), budget)]
     if program in ANSWERING:
-        models.append(BudgetedChat(LocalChat(), budget))  # what does the task stays the same
+        models.append(BudgetedChat(LocalChat(max_tokens=200), budget))  # what does the task stays the same
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         reached = learns(*models)
     return reached, printed.getvalue(), budget

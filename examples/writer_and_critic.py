@@ -18,7 +18,7 @@ from trace_core.llm import ChatModel, default_llm
 TASK = "Advertise our blue mug."
 WRITER = "You write advertisements of one sentence. Answer with the advertisement alone, changed as the critic asks."
 CRITIC = "You are a critic. You like everything."
-FEEDBACK = "should name the price. The critic has to tell the writer to name the price, which is 12 euros."
+FEEDBACK = "names no price. The critic must ask the writer to add the price, 12 euros."
 
 
 def learn(llm: ChatModel, answers: ChatModel, steps: int = 3) -> bool:
