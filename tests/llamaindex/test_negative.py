@@ -179,8 +179,17 @@ def test_uninstrument_leaves_what_others_added(recorder: Recorder) -> None:
         recorder.uninstrument()
         assert sorted(handlers()) == sorted([*before, id(spans), id(events)])
     finally:
-        root_dispatcher.span_handlers.remove(spans)
-        root_dispatcher.event_handlers.remove(events)
+        for those in (root_dispatcher.span_handlers, root_dispatcher.event_handlers):
+            those[:] = [each for each in those if each is not spans and each is not events]
+
+
+def test_uninstrument_leaves_another_recorder(recorder: Recorder) -> None:
+    other, llm = Recorder(), Scripted("A mammal.", "A mammal.")
+    with other.run(), recorder.run() as run:
+        llm.complete("Is an orca a fish?")
+        other.uninstrument()
+        llm.complete("Is a squid a fish?")
+    assert drawn(run) == {"input1>llm1", "input2>llm2"}
 
 
 # --- f: steps that run several times
