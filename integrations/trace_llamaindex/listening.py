@@ -17,6 +17,7 @@ from trace_llamaindex.handlers import Events, Spans
 from trace_llamaindex.snapshots import Copies, Streamed, snapshot
 from trace_llamaindex.spans import ID, Seen, seen
 from trace_llamaindex.streams import Streams
+from trace_llamaindex.unrecorded import is_unrecorded
 
 if TYPE_CHECKING:
     from trace_core.context import Read
@@ -76,6 +77,8 @@ class Listener(BaseRecorder):
 
     def entered(self, id: str, parent: str | None, bound: BoundArguments, instance: Any) -> None:
         """A span began."""
+        if is_unrecorded():
+            return
         parent = self._parent(parent)
         around = self._open_call(parent)
         if parent is None and not self._is_wanted(id):
