@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from banks import Prompt
+from llama_index.core.prompts import RichPromptTemplate
 from llama_index.core.prompts.utils import format_string, get_template_vars
 
 _FIELD = re.compile(r"\{([A-Za-z_]\w*)(![rsa])?(:[^{}]*)?\}")
@@ -125,26 +125,46 @@ class SameTags:
 
     Args:
         first: the template as it stands in the object.
+
+    Raises:
+        NotPlain: it cannot be learned.
     """
 
     def __init__(self, first: str) -> None:
         self._tags = _TAG.findall(first)
-        self._check_rest(first, NotPlain)
+        self._unsent = _unsent(first)
+        if _holds_half_a_tag(first):
+            raise NotPlain("a part of a tag stands in its text")
 
     def __call__(self, text: str) -> None:
-        """Raise `ValueError` if a tag is lost, invented, moved or changed."""
-        tags = _TAG.findall(text)
-        if tags != self._tags:
+        """Raise `ValueError` if a tag is lost, invented, moved or changed, or a text would not be sent."""
+        if _TAG.findall(text) != self._tags:
             raise ValueError(f"these tags must stay as they are, in this order, and no other: {' '.join(self._tags)}")
-        self._check_rest(text, ValueError)
-        Prompt(text)
+        if _holds_half_a_tag(text):
+            raise ValueError("{{, {% and {# begin tags, and stand for nothing else here")
+        if _unsent(text) != self._unsent:
+            raise ValueError("a text before, between or behind messages is not sent; write it inside of one")
+        RichPromptTemplate(text)
 
     def __str__(self) -> str:
         return f"keep the tags {' '.join(self._tags)} as they are, in this order"
 
-    def _check_rest(self, text: str, error: type[ValueError]) -> None:
-        if re.search(r"\{[{%#]|[}%#]\}", "".join(_TAG.split(text))):
-            raise error("{{, {% and {# begin tags, and stand for nothing else here")
+
+def _holds_half_a_tag(text: str) -> bool:
+    return re.search(r"\{[{%#]|[}%#]\}", "".join(_TAG.split(text))) is not None
+
+
+def _unsent(text: str) -> list[str]:
+    """The words outside of messages, in a template that has any."""
+    if not RichPromptTemplate(text).is_chat_template:
+        return []
+    words, is_inside = [], False
+    for piece in re.split(f"({_TAG.pattern})", text, flags=re.DOTALL):
+        if not _TAG.fullmatch(piece):
+            words += [] if is_inside else piece.split()
+        elif re.match(r"\{%-?\s*(end)?chat\b", piece):
+            is_inside = "endchat" not in piece
+    return words
 
 
 def _require(wanted: Iterable[str], found: Iterable[str], known: Iterable[str]) -> None:

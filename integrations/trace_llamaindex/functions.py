@@ -148,17 +148,12 @@ def offers(tool: BaseTool, path: Path, learned_code: LearnedCode) -> Iterator[Of
         return
     held = vars(tool)
     own = [name for name in (_CALLED, _AWAITED) if not _is_made(held[name])]
-    for name in own:
-        attributes: tuple[str, ...] = private.TOOL_FUNCTIONS
-        if len(own) > 1:
-            attributes = tuple(each for each in attributes if held[each] is held[name])
-        yield _offer(
-            tool,
-            held[name],
-            attributes,
-            (*path, "async_code" if len(own) > 1 and name == _AWAITED else "code"),
-            learned_code,
-        )
+    if len(own) == 1:
+        yield _offer(tool, held[own[0]], private.TOOL_FUNCTIONS, (*path, "code"), learned_code)
+        return
+    for name, label in zip(own, ("code", "async_code"), strict=False):
+        attributes = tuple(each for each in private.TOOL_FUNCTIONS if held[each] is held[name])
+        yield _offer(tool, held[name], attributes, (*path, label), learned_code)
 
 
 def _is_made(function: Any) -> bool:

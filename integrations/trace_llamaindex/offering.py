@@ -7,6 +7,7 @@ from typing import Any
 
 from llama_index.core.agent.workflow import AgentWorkflow, CodeActAgent
 from llama_index.core.agent.workflow.base_agent import BaseWorkflowAgent
+from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.base.llms.base import BaseLLM
 from llama_index.core.chat_engine.types import BaseChatEngine
 from llama_index.core.prompts import BasePromptTemplate
@@ -47,6 +48,8 @@ def _offered(found: Found, holders: dict[int, list[Any]], with_code: bool, learn
     else:
         if isinstance(value, BaseLLM):
             yield from prompts.model_offers(found)
+        if isinstance(value, BaseRetriever):
+            yield from prompts.retriever_offers(value, path)
         yield from settings.offers(value, path)
 
 

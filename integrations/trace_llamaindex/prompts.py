@@ -7,6 +7,7 @@ from typing import Any
 
 from llama_index.core.agent.workflow import AgentWorkflow, CodeActAgent, ReActAgent
 from llama_index.core.agent.workflow.base_agent import BaseWorkflowAgent
+from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.chat_engine.types import BaseChatEngine
 from llama_index.core.prompts import (
@@ -30,6 +31,7 @@ Rules = tuple[Callable[[Any], None], ...]
 _HEADER_FIELDS = ("tool_desc", "tool_names", "context")
 _STATE_FIELDS = ("state", "msg")
 _HANDOFF_OUTPUT_FIELDS = ("to_agent", "reason")
+_QUERY_FIELDS = ("num_queries", "query")
 _FILLED = ("context_str", "context_msg", "query_str", "existing_answer")
 """What a synthesizer fills in the template of a chat engine, in which the engine's system prompt stands too."""
 
@@ -147,6 +149,12 @@ def _react_offers(agent: ReActAgent, path: Path) -> Offers:
         yield Offer((*path, "system_prompt"), "system_prompt", PlaceBinding(homes), str, (NotEmpty(),))
     fields = _HEADER_FIELDS if formatter.context else _HEADER_FIELDS[:2]
     yield from _formatted(formatter, "system_header", (*path, "react_header"), fields, beside=agent)
+
+
+def retriever_offers(retriever: BaseRetriever, path: Path) -> Offers:
+    """How a fusing retriever has its model write further questions."""
+    if isinstance(vars(retriever).get("query_gen_prompt"), str) and retriever.num_queries > 1:  # type: ignore[attr-defined]
+        yield from _formatted(retriever, "query_gen_prompt", (*path, "query_gen_prompt"), _QUERY_FIELDS)
 
 
 def chat_offers(engine: BaseChatEngine, path: Path) -> Offers:
