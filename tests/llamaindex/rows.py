@@ -288,8 +288,12 @@ def functions(**options: Any) -> Learned:
     return agent(FunctionAgent(llm=llm, tools=[add], system_prompt="Be brief.", streaming=False, **options), llm)
 
 
-def stateful(prompt: Any = None) -> Callable[[], Learned]:
-    return lambda: functions(initial_state={"mood": "calm"}, state_prompt=prompt)
+def stateful() -> Learned:
+    return functions(initial_state={"mood": "calm"})
+
+
+def stateful_template() -> Learned:
+    return functions(initial_state={"mood": "calm"}, state_prompt=PromptTemplate("{state} {msg}"))
 
 
 def react(**options: Any) -> Learned:
@@ -429,7 +433,7 @@ ROWS = [
     Row("the system prompt of an agent", functions, "x.system_prompt", "Be kind.", "system: Be kind.", ""),
     Row(
         "a state in a template",
-        stateful(PromptTemplate("{state} {msg}")),
+        stateful_template,
         "x.state_prompt",
         "Mood {state}! {msg}",
         "Mood {'mood'",
@@ -437,7 +441,7 @@ ROWS = [
     ),
     Row(
         "a state in a format string",
-        stateful(),
+        stateful,
         "x.state_prompt",
         'Mood {state}! {msg} {"a": 1}',
         'What is 2 + 3? {"a": 1}',
