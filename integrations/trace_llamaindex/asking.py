@@ -91,7 +91,7 @@ class Asking:
 
     def _reasoned(self, message: Told, call: Call) -> Origin | None:
         """The models and tools of which ReAct tells a model: what was thought, done and observed, formatted anew."""
-        pieces = [piece.strip() for piece in _STEP.split(message.text)]
+        pieces = [piece.strip() for piece in _STEP.split(message.text) if piece.strip()]
         if not any(piece.startswith(_STEPS) for piece in pieces):
             return None
         sources: dict[Call, str] = {}

@@ -49,7 +49,7 @@ class Listener(BaseRecorder):
         self._blocks = 0
         self._inside: dict[str, str | None] = {}
         """Spans that are no calls of ours, as long as they are open, each with the call in which it is."""
-        self._streams = Streams(self._abandoned)
+        self._streams = Streams(self._abandoned, self._over)
 
     # --- on and off
 
@@ -113,7 +113,8 @@ class Listener(BaseRecorder):
         copies: Copies = []
         output = snapshot(result, copies)
         if isinstance(output, Streamed):
-            self._streams.began(id, output, is_model=call.kind == "llm")
+            with self._lock:
+                self._streams.began(id, output, is_model=call.kind == "llm")
             if call.kind == "llm":
                 return
         if call.details["what"] in ("step", "agent_step"):
@@ -168,6 +169,14 @@ class Listener(BaseRecorder):
             call.details["info"] = {**call.details.get("info", {}), "status": "cancelled"}
             copies: Copies = []
             self._finish(id, snapshot(call.details.get("so_far"), copies), copies, None)
+        with self._lock:
+            self._detach_if_idle()
+
+    def _over(self, id: str) -> None:
+        """Nobody holds a stream any more; that it was never read is to be known."""
+        run = next((run for run in self._runs if _has(run, id)), None)
+        if run is not None and not any(call.kind == "llm" and _is_in(run, call, id) for call in run.calls):
+            run.lacks.append("a stream was not read, so that no model was asked")
         with self._lock:
             self._detach_if_idle()
 
@@ -238,6 +247,15 @@ def _what(call: Call | None) -> str:
 
 def _has(run: Run, id: str) -> bool:
     return any(call.id == id for call in run.calls)
+
+
+def _is_in(run: Run, call: Call, id: str) -> bool:
+    """Whether a call ran in another one, however deep."""
+    parents = {each.id: each.parent for each in run.calls}
+    at: Any = call.id
+    while at is not None and at != id:
+        at = parents.get(at)
+    return at is not None
 
 
 def _is_part(around: Call | None, instance: Any) -> bool:

@@ -36,7 +36,7 @@ class Program:
             try:
                 self._call(example)
             except Exception:
-                if run.error is None:
+                if not run.calls or run.error is None:
                     raise
         return run.output
 
@@ -46,7 +46,7 @@ class Program:
             try:
                 await asked(self._copy(), example)
             except Exception:
-                if run.error is None:
+                if not run.calls or run.error is None:
                     raise
         return run.output
 

@@ -104,10 +104,13 @@ class Recorder(Listener):
         return _CALLERS.now()
 
     def _is_result(self, call: Call, result: Any) -> bool:
-        return call.succeeded and original(call.gave) is result
+        gave = call.gave
+        if isinstance(gave, list) and isinstance(result, (list, tuple)) and gave:  # the snapshots of what a list holds
+            same = len(gave) == len(result) and all(original(a) is b for a, b in zip(gave, result, strict=True))
+            return call.succeeded and same
+        return call.succeeded and original(gave) is result
 
     def _began_outermost(self, run: Run, call: Call) -> None:
-        super()._began_outermost(run, call)
         memory = call.details.get("memory")
         if memory is not None and run.conversation is None:
             run.conversation = id(memory)  # the call keeps it, so that nothing else gets its id

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from trace_llamaindex.snapshots import Streamed
@@ -18,11 +18,13 @@ class Streams:
     """The streams that are not over.
 
     Args:
-        abandoned: told the id of a call whose stream was let go of.
+        abandoned: told the id of a model's call whose stream was let go of.
+        over: told the id of another call whose stream nobody holds any more.
     """
 
-    def __init__(self, abandoned: Callable[[str], None]) -> None:
+    def __init__(self, abandoned: Callable[[str], None], over: Callable[[str], None]) -> None:
         self._abandoned = abandoned
+        self._over = over
         self._models: set[str] = set()
         self._lazy: dict[str, list[weakref.ref[Any]]] = {}
         """Generators that will ask models when they are read, by the call that gave them."""
@@ -51,25 +53,29 @@ class Streams:
         known = [ref() for refs in self._lazy.values() for ref in refs]
         new = [ref for ref in stream.generators if all(ref() is not each for each in known)]
         for ref in new:
-            weakref.finalize(ref(), self._abandoned, id).atexit = False
+            weakref.finalize(ref(), self._over, id).atexit = False
         if new:
             self._lazy[id] = new
 
     def owner_here(self) -> str | None:
-        """The call whose stream is being read where we are."""
+        """The call whose stream is being read where we are; the innermost of several."""
+        return next(self._owners_here(), None)
+
+    def _owners_here(self) -> Iterator[str]:
         if not self._lazy:
-            return None
-        frames = {frame: id for id, refs in self._lazy.items() for ref in refs if (frame := _frame(ref())) is not None}
+            return
+        lazy = [(id, ref()) for id, refs in list(self._lazy.items()) for ref in refs]
+        frames = {frame: id for id, generator in lazy if (frame := _frame(generator)) is not None}
         at = sys._getframe() if frames else None
-        while at is not None and at not in frames:
+        while at is not None:
+            if at in frames:
+                yield frames[at]
             at = at.f_back
-        return None if at is None else frames[at]
 
     def ended(self, id: str) -> None:
-        """A model's call ended; so has the stream that is being read where we are, as far as is known."""
+        """A model's call ended; so have the streams that are being read where we are, as far as is known."""
         self._models.discard(id)
-        if (owner := self.owner_here()) is not None:
-            self._read.add(owner)
+        self._read.update(self._owners_here())
 
     def _let_go(self, id: str) -> None:
         if id in self._models:
