@@ -81,6 +81,7 @@ class Format:
         self._filled = frozenset(filled)
         text = self.text(first)
         self._kept = {match[1] for match in _FIELD.finditer(text)} & self._filled
+        self._ways = {match[0] for match in _FIELD.finditer(text)} | {f"{{{name}}}" for name in self._filled}
         try:
             self._probe(first)
         except (KeyError, IndexError, ValueError, AttributeError) as error:
@@ -103,8 +104,12 @@ class Format:
 
     def __call__(self, text: str) -> None:
         """Raise `ValueError` if a placeholder is lost, unknown, or would not be filled."""
-        found = {match[1] for match in _FIELD.finditer(text) if match[0] == f"{{{match[1]}}}" or match[1] in self._kept}
+        matches = list(_FIELD.finditer(text))
+        found = {match[1] for match in matches if match[1] in self._filled or match[0] == f"{{{match[1]}}}"}
         _require(self._kept, found, self._filled)
+        for match in matches:
+            if match[1] in self._filled and match[0] not in self._ways:  # a width could take all memory
+                raise ValueError(f"the placeholder {match[0]} must be written {{{match[1]}}}")
         try:
             filled = self._probe(self.written(text))
         except (KeyError, IndexError, ValueError, AttributeError) as error:

@@ -336,6 +336,11 @@ def team() -> Learned:
     return agent(workflow, planning, calculating)
 
 
+def judging(before: str) -> str:
+    """The prompt of a reranker is in Jinja, and a text outside of its message would not be sent."""
+    return before.replace("A list", "Judge! A list")
+
+
 QA = "Only from {context_str}: {query_str}"
 HEADER = 'Use {tool_desc} or {tool_names}. Return JSON {"a": 1}.'
 CODE = "def add(a, b):\n    return a + b"
@@ -392,7 +397,7 @@ ROWS = [
     Row("below sub-questions", divided, "x.tools.kb.text_qa.user", QA, "Only from ", "{query_str}"),
     Row("a question generator", divided, "x.question_gen", "Divide {tools_str} {query_str}", "Divide ", "Divide"),
     Row("a tool of sub-questions", divided, "x.tools.kb.description", "It knows numbers.", "It knows numbers.", ""),
-    Row("a reranker", reranked, "x.choice_select_prompt", lambda before: before.replace("A list", "Judge! A list"), "Judge! ", "Judge"),
+    Row("a reranker", reranked, "x.choice_select_prompt", judging, "Judge! ", "Judge"),
     Row("a question writer", fused, "x.query_gen_prompt", "Write {num_queries}: {query}", "Write 1: Which", "Write"),
     Row("the system prompt of a chat", simple, "x.system_prompt", "Be kind.", "system: Be kind.", " "),
     Row("the system prompt in a context", context, "x.system_prompt", "Be kind.", "Be kind.", "Fill {query_str} in."),
