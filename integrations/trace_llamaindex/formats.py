@@ -163,7 +163,8 @@ def _unsent(text: str) -> list[str]:
     """The words outside of messages, in a template that has any."""
     if not RichPromptTemplate(text).is_chat_template:
         return []
-    words, is_inside = [], False
+    words: list[str] = []
+    is_inside = False
     for piece in re.split(f"({_TAG.pattern})", text, flags=re.DOTALL):
         if not _TAG.fullmatch(piece):
             words += [] if is_inside else piece.split()

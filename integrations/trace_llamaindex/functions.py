@@ -45,7 +45,7 @@ class CodePlace:
         """The user's own text."""
         return self.code.source
 
-    def shown(self, stored: Any, attribute: str, value: Any) -> Any:
+    def shown(self, stored: Any, attribute: str, value: Any, use: Any) -> Any:
         """What the text stands for; the user's function itself for their own text."""
         if value == self.code.source:
             return stored

@@ -6,6 +6,8 @@ from typing import Any, Protocol
 
 from llama_index.core.base.llms.types import ChatMessage, TextBlock
 
+from trace_llamaindex.reads import note
+
 
 class Writing(Protocol):
     """How a text is written where LlamaIndex fills it, and read from there."""
@@ -39,9 +41,36 @@ class AttributeValue:
         stored = vars(owner)[self.key]
         return stored if self.form is None else self.form.text(stored)
 
-    def shown(self, stored: Any, attribute: str, value: Any) -> Any:
+    def shown(self, stored: Any, attribute: str, value: Any, use: Any) -> Any:
         """The value as LlamaIndex takes it."""
         return value if self.form is None else self.form.written(value)
+
+
+class StoredText(AttributeValue):
+    """A text that LlamaIndex keeps somewhere else until it fills it: then it is read."""
+
+    def shown(self, stored: Any, attribute: str, value: Any, use: Any) -> Any:
+        """The text, which takes note when it is filled."""
+        written = super().shown(stored, attribute, value, use)
+        return written if use is None else _Noting(written, self.argument, *use)
+
+
+class _Noting(str):
+    """A format string that takes note of being filled; copied or stored, it is a plain text."""
+
+    _note: tuple[Any, ...]
+
+    def __new__(cls, text: str, *note: Any) -> _Noting:
+        made = super().__new__(cls, text)
+        made._note = note
+        return made
+
+    def format(self, *args: Any, **kwargs: Any) -> str:
+        note(*self._note)
+        return super().format(*args, **kwargs)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return str, (str.__str__(self),)
 
 
 class MessageText:
@@ -66,7 +95,7 @@ class MessageText:
         block = vars(owner)[self.attributes[0]][self._index].blocks[self._block]
         return str(block.text)
 
-    def shown(self, stored: Any, attribute: str, value: Any) -> Any:
+    def shown(self, stored: Any, attribute: str, value: Any, use: Any) -> Any:
         """The messages, one of them made anew."""
         message: ChatMessage = stored[self._index]
         blocks = list(message.blocks)
@@ -88,7 +117,7 @@ class Beside:
         """Nothing stands there."""
         raise AttributeError(self.argument)
 
-    def shown(self, stored: Any, attribute: str, value: Any) -> Any:
+    def shown(self, stored: Any, attribute: str, value: Any, use: Any) -> Any:
         """What is stored."""
         return stored
 

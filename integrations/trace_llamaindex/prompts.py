@@ -20,9 +20,9 @@ from llama_index.core.prompts import (
 from trace_core.exposing import NotOffered, Offer
 from trace_core.validators import NotEmpty
 from trace_llamaindex import private
-from trace_llamaindex.bindings import PlaceBinding
+from trace_llamaindex.bindings import Home, PlaceBinding
 from trace_llamaindex.formats import Format, NotPlain, SameFields, SameTags, Unfilled
-from trace_llamaindex.places import AttributeValue, Beside, MessageText, text_blocks
+from trace_llamaindex.places import AttributeValue, Beside, MessageText, StoredText, text_blocks
 from trace_llamaindex.templates import Held
 from trace_llamaindex.walking import Found, Path
 
@@ -55,8 +55,8 @@ def template_offers(found: Found) -> Offers:
 
 def _template(used: Any, path: Path, holder: Any, attribute: str, held: Held | None) -> Offers:
     argument = path[-1]
-    if isinstance(holder, AgentWorkflow) and attribute == "handoff_output_prompt":
-        yield from _formatted(used, "template", path, _HANDOFF_OUTPUT_FIELDS, held)
+    if isinstance(holder, AgentWorkflow) and attribute == "handoff_output_prompt" and isinstance(used, PromptTemplate):
+        yield from _formatted(used, "template", path, _HANDOFF_OUTPUT_FIELDS, StoredText)
     elif isinstance(used, PromptTemplate):
         is_system = isinstance(holder, CodeActAgent) and attribute == "code_act_system_prompt"
         label, kind = ((*path[:-1], "system_prompt"), "system_prompt") if is_system else (path, "prompt")
@@ -107,7 +107,12 @@ def _messages(owner: Any, attribute: str, path: Path, held: Held | None, rules: 
 
 
 def _formatted(
-    owner: Any, attribute: str, path: Path, fields: Sequence[str], held: Held | None = None, beside: Any = None
+    owner: Any,
+    attribute: str,
+    path: Path,
+    fields: Sequence[str],
+    place: type[AttributeValue] = AttributeValue,
+    beside: Sequence[Home] = (),
 ) -> Offers:
     """A text that `str.format` fills."""
     try:
@@ -115,9 +120,7 @@ def _formatted(
     except NotPlain as reason:
         yield NotOffered(path, "prompt", str(reason))
         return
-    place = AttributeValue(attribute, path[-1], form)
-    homes: list[Any] = [(owner, place), *([] if beside is None else [(beside, Beside(path[-1]))])]
-    binding = PlaceBinding(homes, held)
+    binding = PlaceBinding([(owner, place(attribute, path[-1], form)), *beside])
     yield Offer(path, "prompt", binding, str, (NotEmpty(), form))
 
 
@@ -148,7 +151,9 @@ def _react_offers(agent: ReActAgent, path: Path) -> Offers:
             homes.append((agent, AttributeValue("system_prompt")))
         yield Offer((*path, "system_prompt"), "system_prompt", PlaceBinding(homes), str, (NotEmpty(),))
     fields = _HEADER_FIELDS if formatter.context else _HEADER_FIELDS[:2]
-    yield from _formatted(formatter, "system_header", (*path, "react_header"), fields, beside=agent)
+    yield from _formatted(
+        formatter, "system_header", (*path, "react_header"), fields, beside=[(agent, Beside("react_header"))]
+    )
 
 
 def retriever_offers(retriever: BaseRetriever, path: Path) -> Offers:

@@ -22,6 +22,7 @@ from trace_core.context import OVERLAY
 from trace_llamaindex.reads import note, read_now
 
 if TYPE_CHECKING:
+    from trace_core.context import Read
     from trace_core.parameter_nodes import ParameterNode
 
 _KEPT = 16  # values of an attribute that are kept as they were made, so that the same version is the same object
@@ -50,15 +51,15 @@ class Place(Protocol):
         """The value that is written in this object."""
         ...
 
-    def shown(self, stored: Any, attribute: str, value: Any) -> Any:
-        """What the attribute holds, with this value; what is stored is not changed."""
+    def shown(self, stored: Any, attribute: str, value: Any, use: tuple[ParameterNode, Read] | None) -> Any:
+        """What the attribute holds, with this value; what is stored is not changed. `use` is None for a write."""
         ...
 
 
 def write(place: Place, owner: Any, value: Any) -> None:
     """Write a value there."""
     for attribute in place.attributes:
-        vars(owner)[attribute] = place.shown(vars(owner)[attribute], attribute, value)
+        vars(owner)[attribute] = place.shown(vars(owner)[attribute], attribute, value, None)
 
 
 @contextmanager
@@ -132,8 +133,8 @@ class Stand:
         if known is not None and known[0] is stored:
             return known[1]
         value = stored
-        for place, _, read in reads:
-            value = place.shown(value, attribute, read.value)
+        for place, parameter, read in reads:
+            value = place.shown(value, attribute, read.value, (parameter, read))
         while len(made) >= _KEPT:
             made.pop(next(iter(made.copy())), None)  # a copy: others may add to it
         made[key] = (stored, value)

@@ -34,7 +34,7 @@ class ArgumentText:
         """The description; empty if there is none."""
         return vars(owner)["fn_schema"].model_fields[self._name].description or ""
 
-    def shown(self, stored: Any, attribute: str, value: Any) -> Any:
+    def shown(self, stored: Any, attribute: str, value: Any, use: Any) -> Any:
         """The schema, one field with another description."""
         original, texts = vars(stored).get("_trace_made_of", (stored, {}))
         return described(original, {**texts, self._name: value})
