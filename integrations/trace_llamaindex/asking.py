@@ -126,7 +126,8 @@ class Asking:
         text = messages_text(call)
         for key, value in predict.inputs.items() if isinstance(predict.inputs, dict) else ():
             if not isinstance(value, str) or value in text or words(value) in words(text):
-                parts[str(key)] = variables.at(key) if variables.parts is not None else variables
+                part = variables.at(key) if variables.parts is not None else variables
+                parts[str(key)] = part.because("argument")
         for index, message in enumerate(told(call.inputs)):
             if (origin := self._of_conversation(message, call)) is not None:
                 parts[index] = origin

@@ -7,7 +7,7 @@ none of ours; what happens in them counts as done by the call around them
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from inspect import BoundArguments, Parameter
 from typing import Any, NamedTuple
 
@@ -53,10 +53,19 @@ _KINDS: tuple[tuple[type, str, str], ...] = (
     (BasePydanticProgram, "function", "program"),
 )
 _METHODS = {
-    "retrieve": ("retrieve", "aretrieve", "_retrieve", "_aretrieve"),
-    "postprocess": ("postprocess_nodes", "apostprocess_nodes", "_postprocess_nodes", "_apostprocess_nodes"),
+    "retrieve": ("retrieve", "_retrieve"),
+    "postprocess": ("postprocess_nodes", "_postprocess_nodes"),
+    "select": ("select", "_select"),
+    "tool": ("__call__", "call"),
+    "query": ("query", "_query", "custom_query"),
+    "chat": ("chat", "stream_chat"),
+    "synthesize": ("synthesize", "get_response"),
+    "transform": ("run", "_run"),
+    "questions": ("generate",),
+    "program": ("__call__", "call", "stream_call"),
 }
-"""Where not every spanned method of a class is such a call."""
+"""The methods that are such a call, beside their async twins: LlamaIndex spans each that an abstract class names, such
+as `_get_prompts` and `reset`."""
 
 
 class Seen(NamedTuple):
@@ -144,7 +153,7 @@ def _workflow(bound: BoundArguments, flow: Workflow) -> Seen:
 
 
 def _component(op: str, what: str, method: str, bound: BoundArguments, instance: Any) -> Seen | None:
-    if method not in _METHODS.get(what, (method,)) or isinstance(instance, BaseToolAsyncAdapter):
+    if not _is_one_of(method, _METHODS[what]) or isinstance(instance, BaseToolAsyncAdapter):
         return None
     given, details = arguments(bound), {"own": _is_llamaindex_itself(instance)}
     name = type(instance).__name__
@@ -157,6 +166,12 @@ def _component(op: str, what: str, method: str, bound: BoundArguments, instance:
     if what in ("query", "retrieve", "chat") and len(given) > 1 and not given.get("chat_history"):
         given = {key: value for key, value in given.items() if value is not None}
     return Seen(op, what, name, next(iter(given.values())) if len(given) == 1 and what in _BARE else given, details)
+
+
+def _is_one_of(method: str, names: Sequence[str]) -> bool:
+    """Whether a method is one of these, or the async twin of one: `aquery` of `query`, `_aquery` of `_query`."""
+    twin = f"_{method[2:]}" if method.startswith("_a") else method.removeprefix("a")
+    return method in names or twin in names
 
 
 _BARE = ("query", "retrieve", "chat")

@@ -129,6 +129,13 @@ def test_turns_of_a_chat_engine_hang_together_across_runs(recorder: Recorder) ->
     assert drawn(recorder.last) == {"input>llm"}
 
 
+def test_looking_at_prompts_and_beginning_anew_are_no_calls(recorder: Recorder) -> None:
+    recorder.instrument()
+    assert engine().get_prompts()
+    SimpleChatEngine.from_defaults(llm=Scripted(), memory=memory()).reset()
+    assert recorder.runs == ()
+
+
 # --- outputs and errors
 
 
