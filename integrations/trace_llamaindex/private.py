@@ -126,3 +126,9 @@ def fresh_memory(memory: Any) -> Any:
     raise TypeError(
         f"no fresh {type(memory).__name__} can be made for a clone; give the chat engine a ChatMemoryBuffer"
     )
+
+
+def takes_schema(llm: Any) -> bool:
+    """Whether a model asks for structured answers by `response_format` itself, as those of OpenAI's protocol do."""
+    asks = getattr(llm, "_should_use_structure_outputs", None)
+    return callable(asks) and bool(asks())

@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("llama_index.core")
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse
+from pydantic import PrivateAttr
 from trace_llamaindex import LlamaIndexChat, Recorder
 
 from tests.llamaindex.programs import Scripted
@@ -33,6 +34,28 @@ class Raw(Scripted):
         return ChatResponse(message=ChatMessage(role="assistant", content="Yes."), raw=raw)
 
 
+class Refused(Exception):
+    """A request that a server does not take."""
+
+    status_code = 400
+
+
+class Structured(Scripted):
+    """A model that takes a schema, if the server does."""
+
+    _formats: list[Any] = PrivateAttr(default_factory=list)
+
+    def _should_use_structure_outputs(self) -> bool:
+        return True
+
+    def chat(self, messages: Any, **kwargs: Any) -> ChatResponse:
+        self._formats.append(kwargs.get("response_format"))
+        return super().chat(messages)
+
+    async def achat(self, messages: Any, **kwargs: Any) -> ChatResponse:
+        return self.chat(messages, **kwargs)
+
+
 def test_it_asks_and_says_what_was_answered() -> None:
     llm = Scripted("Yes.")
     completion = LlamaIndexChat(llm).complete(ASKED)
@@ -51,6 +74,31 @@ def test_what_it_took_and_that_it_was_cut() -> None:
     completion = LlamaIndexChat(Raw()).complete(ASKED)
     assert (completion.usage.prompt_tokens, completion.usage.completion_tokens) == (12, 3)
     assert completion.finish_reason == "length"
+
+
+async def test_a_schema_is_sent_where_the_model_takes_one() -> None:
+    llm, schema = Structured("{}", "{}", "{}"), {"type": "object"}
+    chat = LlamaIndexChat(llm)
+    chat.complete(ASKED, schema)
+    await chat.acomplete(ASKED, schema)
+    chat.complete(ASKED)
+    sent = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}}
+    assert llm._formats == [sent, sent, None]
+    assert LlamaIndexChat(Scripted("Yes.")).complete(ASKED, schema).text == "Yes."
+
+
+async def test_a_schema_that_is_refused_is_not_sent_again() -> None:
+    llm, schema = Structured(Refused(), "one", "two"), {"type": "object"}
+    chat = LlamaIndexChat(llm)
+    assert chat.complete(ASKED, schema).text == "one"
+    assert (await chat.acomplete(ASKED, schema)).text == "two"
+    assert [each is not None for each in llm._formats] == [True, False, False]
+
+
+def test_another_error_is_no_refusal() -> None:
+    llm = Structured(ValueError(), "one")
+    with pytest.raises(LLMError, match="ValueError"):
+        LlamaIndexChat(llm).complete(ASKED, {"type": "object"})
 
 
 def test_an_error_does_not_say_what_the_provider_said() -> None:
