@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,12 +11,15 @@ import pytest
 
 pytest.importorskip("llama_index.core")
 
+from llama_index.core import get_response_synthesizer
 from llama_index.core.agent.workflow import FunctionAgent
+from llama_index.core.prompts import PromptTemplate
+from llama_index.core.query_engine import RetrieverQueryEngine
 from trace_llamaindex import Recorder
 from trace_llamaindex.exposing import expose, unexpose
 
 from tests.conformance.suite import ConformanceSuite, Program
-from tests.llamaindex.programs import Answer, Scripted, add, multiply
+from tests.llamaindex.programs import Answer, Scripted, Shelf, add, multiply
 from trace_core import ParameterSet
 from trace_core.recording import BaseRecorder
 
@@ -115,13 +119,55 @@ class LlamaIndex:
         return str(target.model_dump_json(include={"name", "description", "system_prompt"}))
 
 
-class TestLlamaIndex(ConformanceSuite):
+class Engines(LlamaIndex):
+    """The same with a query engine, whose learned text is a template; its prompts are what it can be dumped as."""
+
+    def chain(self) -> Program:
+        return self._engine(lambda text: text, "input>llm retriever>llm input>retriever")
+
+    def failing(self) -> Program:
+        return self._engine(KeyError("gone"), "")
+
+    def _engine(self, answer: Any, edges: str) -> Program:
+        llm = Scripted(*[answer] * (1 if callable(answer) else 9))
+        text = "{context_str} {query_str}"
+        synthesizer = get_response_synthesizer(llm=llm, text_qa_template=PromptTemplate(f"{TEXTS[0]} {text}"))
+        target = RetrieverQueryEngine(Shelf("{context_str}"), synthesizer)
+        return Program(
+            target,
+            lambda value, recorder: target.query(value),
+            lambda value, recorder: target.aquery(value),
+            lambda value, recorder: target.query(value),
+            "{query_str}",  # so that what the model is told is the template
+            "agent.text_qa",
+            tuple(f"{each} {text}" for each in TEXTS),
+            lambda: llm.told[-1][-1][1],
+            edges,
+        )
+
+    def dump(self, target: Any) -> str:
+        return json.dumps({key: prompt.get_template() for key, prompt in target.get_prompts().items()})
+
+
+class LlamaIndexSuite(ConformanceSuite):
     """LlamaIndex."""
 
-    adapter = LlamaIndex()
+    adapter: LlamaIndex
 
     @pytest.fixture(autouse=True)
     def nothing_left(self) -> Iterator[None]:
         asyncio.set_event_loop(None)  # else LlamaIndex makes a loop for code that is not async, and leaves it open
         yield
         self.adapter.uninstrument()
+
+
+class TestLlamaIndex(LlamaIndexSuite):
+    """Agents."""
+
+    adapter = LlamaIndex()
+
+
+class TestEngines(LlamaIndexSuite):
+    """Query engines."""
+
+    adapter = Engines()
