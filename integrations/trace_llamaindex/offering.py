@@ -43,8 +43,8 @@ def _offered(found: Found, holders: dict[int, list[Any]], with_code: bool, learn
         if not _is_shown_as_code(found, holders):
             yield from tool_texts.offers(found)
     elif isinstance(value, BaseTool):
-        if with_code and not _runs_code(value, found):
-            yield from functions.offers(value, path, learned_code)
+        if with_code:
+            yield from _code(value, found, learned_code)
     else:
         if isinstance(value, BaseLLM):
             yield from prompts.model_offers(found)
@@ -59,10 +59,19 @@ def _is_shown_as_code(metadata: Found, holders: dict[int, list[Any]]) -> bool:
     return bool(agents) and all(isinstance(agent, CodeActAgent) for agent in agents)
 
 
-def _runs_code(tool: Any, found: Found) -> bool:
-    """Whether it is the tool by which an agent runs the code that its model writes."""
-    agents = [holder for holder in found.holders if isinstance(holder, CodeActAgent)]
-    return any(agent.code_execute_fn is getattr(tool, "real_fn", None) for agent in agents)
+def _code(tool: BaseTool, found: Found, learned_code: LearnedCode) -> Offers:
+    """The code of a tool, unless only agents have it whose model writes code that calls the functions themselves."""
+    if any(isinstance(each, CodeActAgent) and each.code_execute_fn is _function(tool) for each in found.holders):
+        return
+    if found.holders and all(isinstance(each, CodeActAgent) for each in found.holders):
+        reason = "a CodeActAgent does not call its tools: the code that its model writes calls what you gave to run it"
+        yield NotOffered((*found.path, "code"), "code", reason, True)
+        return
+    yield from functions.offers(tool, found.path, learned_code)
+
+
+def _function(tool: BaseTool) -> Any:
+    return getattr(tool, "real_fn", None)
 
 
 def _retrieved_tools(agent: BaseWorkflowAgent, path: tuple[str, ...]) -> Offers:

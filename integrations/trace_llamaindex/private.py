@@ -62,8 +62,8 @@ TOOL_FUNCTIONS = ("_fn", "_async_fn", "_real_fn")
 """What a `FunctionTool` calls, what it awaits, and which of the two is the user's."""
 TOOL_METADATA = "_metadata"
 TOOLS_METADATA = "_metadatas"
-"""What a router or sub-question engine keeps of the tools that it was given, beside `QUERY_ENGINES`."""
-QUERY_ENGINES = "_query_engines"
+"""What a router or sub-question engine keeps of the tools that it was given, beside one of `IN_TOOLS`."""
+IN_TOOLS = ("_query_engines", "_retrievers")
 PREFIX_MESSAGES = "_prefix_messages"
 CHAT_SYSTEM_PROMPT = "_system_prompt"
 CHAT_MEMORY = "_memory"

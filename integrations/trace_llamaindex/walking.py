@@ -107,7 +107,7 @@ def _parts(value: Any, path: Path) -> Iterator[tuple[Any, Path, str]]:
     held = private.attributes(value)
     if isinstance(value, BaseTool):
         yield value.metadata, path, private.TOOL_METADATA
-    if private.TOOLS_METADATA in held and private.QUERY_ENGINES in held:
+    if private.TOOLS_METADATA in held:
         yield from _given_as_tools(held, path)
     for name, item in held.items():
         plain = name.lstrip("_")
@@ -119,13 +119,13 @@ def _parts(value: Any, path: Path) -> Iterator[tuple[Any, Path, str]]:
 
 
 def _given_as_tools(held: Mapping[str, Any], path: Path) -> Iterator[tuple[Any, Path, str]]:
-    """The engines that a router was given as tools; it keeps what it was told of them apart."""
-    engines = held[private.QUERY_ENGINES]
-    listed = list(engines.values() if isinstance(engines, Mapping) else engines)
-    for number, (metadata, engine) in enumerate(zip(held[private.TOOLS_METADATA], listed, strict=False)):
+    """The engines or retrievers that a router was given as tools; it keeps what it was told of them apart."""
+    inside = next((held[name] for name in private.IN_TOOLS if name in held), ())
+    listed = list(inside.values() if isinstance(inside, Mapping) else inside)
+    for number, (metadata, each) in enumerate(zip(held[private.TOOLS_METADATA], listed, strict=False)):
         where = (*path, "tools", str(metadata.name or number))
         yield metadata, where, ""
-        yield engine, where, ""
+        yield each, where, ""
 
 
 def _items(value: Any, path: Path) -> Iterator[tuple[Any, Path]]:

@@ -27,9 +27,9 @@ from llama_index.core.query_engine import (
     TransformQueryEngine,
 )
 from llama_index.core.question_gen import LLMQuestionGenerator
-from llama_index.core.retrievers import QueryFusionRetriever
-from llama_index.core.selectors import LLMSingleSelector
-from llama_index.core.tools import QueryEngineTool
+from llama_index.core.retrievers import QueryFusionRetriever, RouterRetriever
+from llama_index.core.selectors import LLMSingleSelector, PydanticSingleSelector
+from llama_index.core.tools import QueryEngineTool, RetrieverTool
 from pydantic import PrivateAttr
 
 from tests.llamaindex.programs import Answer, Completing, Scripted, Shelf, index, memory
@@ -165,6 +165,26 @@ def routed() -> Learned:
     llm, choosing = telling(), telling(always('[{"choice": 1, "reason": "fits"}]'))
     selector = LLMSingleSelector.from_defaults(llm=choosing)
     return asked(RouterQueryEngine(selector, [kb(llm), kb(llm, "other")], llm=llm), llm, choosing)
+
+
+def called() -> Learned:
+    """A router whose model chooses by calling a function: LlamaIndex gives no access to its prompt."""
+    llm, choosing = telling(), telling(always([("SingleSelection", {"index": 1, "reason": "fits"})]))
+    selector = PydanticSingleSelector.from_defaults(llm=choosing)  # type: ignore[arg-type]
+    return asked(RouterQueryEngine(selector, [kb(llm)], llm=llm), llm, choosing)
+
+
+def routed_retriever() -> Learned:
+    choosing = telling(always('[{"choice": 1, "reason": "fits"}]'))
+    tools = [RetrieverTool.from_defaults(index(*PAGES).as_retriever(), name=name, description=name) for name in "ab"]
+    target = RouterRetriever(LLMSingleSelector.from_defaults(llm=choosing), tools, llm=choosing)
+
+    def run() -> Any:
+        found[:] = target.retrieve(QUESTION)
+        return found
+
+    found: list[Any] = []
+    return Learned(target, run, lambda: "\n".join([*choosing.sent[-1:], f"{len(found)} nodes"]))
 
 
 def divided() -> Learned:
@@ -394,6 +414,16 @@ ROWS = [
         "It knows numbers.",
         "x" * 1025,
     ),
+    Row(
+        "a selector that calls",
+        called,
+        "x.selector",
+        "Choose {num_choices} {context_list} {query_str}!",
+        "Choose 1",
+        "",
+    ),
+    Row("a choice of retrievers", routed_retriever, "x.tools.b.description", "It knows.", "It knows.", " "),
+    Row("a chosen retriever", routed_retriever, "x.tools.a.similarity_top_k", 3, "3 nodes", 0),
     Row("below sub-questions", divided, "x.tools.kb.text_qa.user", QA, "Only from ", "{query_str}"),
     Row("a question generator", divided, "x.question_gen", "Divide {tools_str} {query_str}", "Divide ", "Divide"),
     Row("a tool of sub-questions", divided, "x.tools.kb.description", "It knows numbers.", "It knows numbers.", ""),

@@ -111,10 +111,11 @@ def test_a_description_that_is_made_anew_each_time_is_not_offered() -> None:
         expose(Dated(), kinds="tool_description")
 
 
-def test_code_act_shows_its_model_the_function_and_not_the_description() -> None:
+def test_code_act_shows_its_model_the_function_and_calls_no_tool() -> None:
     agent = CodeActAgent(code_execute_fn=execute, llm=telling(), tools=[add])
-    names = list(expose(agent, name="x", kinds="all", exclude="*.model.*"))
-    assert names == ["x.code_act_agent.tools.add.code", "x.code_act_agent.system_prompt"]
+    assert list(expose(agent, name="x", kinds="all", exclude="*.model.*")) == ["x.code_act_agent.system_prompt"]
+    with pytest.raises(NothingToLearn, match="a CodeActAgent does not call its tools"):
+        expose(agent, kinds=["code", "tool_description"])
 
 
 def test_a_router_tells_of_no_arguments() -> None:
