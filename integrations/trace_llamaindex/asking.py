@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from trace_core.recording import Call, Origin
 from trace_core.recording.likeness import words
 from trace_core.recording.matching import Given, at
+from trace_llamaindex.reasoning import reasoned, said_by
 from trace_llamaindex.snapshots import Reply, Told, told
-from trace_llamaindex.values import messages_text
+from trace_llamaindex.values import as_data, messages_text
 
 if TYPE_CHECKING:
     from trace_llamaindex.flow import LlamaIndexFlow
 
-_STEPS = ("Thought: ", "Observation: ")
-_STEP = re.compile(r"^(?=Thought: |Observation: )", re.MULTILINE)
-"""Where a piece begins of what ReAct tells a model of its own steps, and of what tools gave (`BaseReasoningStep`)."""
+Item = TypeVar("Item")
 
 
 class Asking:
@@ -29,24 +28,43 @@ class Asking:
 
     def __init__(self, flow: LlamaIndexFlow) -> None:
         self._flow = flow
+        self._heard_by: dict[Call, list[Call]] = {}
         self._asked: dict[int, Call] = {}
+        self._first: dict[int, tuple[Call, int]] = {}
+        """The model that was sent a message first, by the message's identity, and its place among those sent."""
         for call in flow.everything.values():
-            if call.kind == "llm":
-                self._asked.update((id(message), call) for message in told(call.inputs))
+            for index, message in enumerate(told(call.inputs) if call.kind == "llm" else ()):
+                self._asked[id(message)] = call
+                self._first.setdefault(id(message.of), (call, index))
 
     # --- tools
 
     def asked_by(self, tool: Call) -> Origin | None:
         """The model that asked for a tool: the last in the step of the agent that gave this tool call."""
-        id = tool_id(self._flow, tool)
-        if id is None:
-            return None
-        agents = self._flow.parent(tool)
-        for step in reversed([c for c in self._flow.everything.values() if (c.ended or 0) < tool.began]):
-            if step.parent == (None if agents is None else agents.id) and id in step.details.get("asked", ()):
-                models = [c for c in self._flow.calls if c.kind == "llm" and _is_in(self._flow, c, step)]
-                return Origin({models[-1]: "tool_call_id"}) if models else None
-        return None
+        id, agents = tool_id(self._flow, tool), self._flow.parent(tool)
+        steps = [step for step in self._asking_steps.get(id or "", ()) if (step.ended or 0) < tool.began]
+        steps = [step for step in steps if agents is not None and step.parent == agents.id]
+        models = [call for call in self._flow.children[agents] if call.kind == "llm"] if steps else []
+        models = [model for model in models if _is_in(self._flow, model, steps[-1])]
+        return Origin({models[-1]: "tool_call_id"}) if models else None
+
+    @cached_property
+    def _asking_steps(self) -> dict[str, list[Call]]:
+        """The steps of agents that gave a tool call, by its id."""
+        return _listed((id, c) for c in self._flow.everything.values() for id in c.details.get("asked", ()))
+
+    @cached_property
+    def _ran(self) -> dict[str, list[Call]]:
+        """The tools that ran for a tool call, by its id."""
+        tools = [call for call in self._flow.calls if call.kind in ("tool", "handoff") and call.ended is not None]
+        return _listed((id, tool) for tool in tools if (id := tool_id(self._flow, tool)))
+
+    @cached_property
+    def _askers(self) -> dict[str, list[tuple[Call, str, Any]]]:
+        """The models that asked for a tool call, by its id, with the tool's name and arguments."""
+        said = [(call, call.output.message) for call in self._flow.calls if isinstance(call.output, Reply)]
+        asked = [(call, ask) for call, message in said if message is not None for ask in message.asks]
+        return _listed((id, (call, name, given)) for call, (id, name, given) in asked if id)
 
     # --- messages
 
@@ -58,16 +76,38 @@ class Asking:
         agents = self._flow.around(call, "agents")
         if message.role == "system":
             return None if agents is None else Origin()
-        if message.asks and (origin := self._that_asked(message, call)) is not None:
-            return origin
+        if message.asks:
+            found = self._flow.ledger.identical(message, call.began)
+            return self._that_asked(message, call) if found is None else self._flow.matcher.origin_of(found, "identity")
         if message.tool_id is not None:
-            ran = [t for t in self._tools_before(call, agents) if tool_id(self._flow, t) == message.tool_id]
-            return Origin({ran[-1]: "tool_call_id"}) if ran else Origin() if agents is not None else None
-        return None if agents is None else self._reasoned(message, call)
+            return self._answered(message.tool_id, call, agents)
+        if agents is not None and (origin := reasoned(message, call, self._heard(call))) is not None:
+            return origin
+        return self._sent_before(message, call)
 
-    def _tools_before(self, call: Call, agents: Call | None) -> list[Call]:
-        calls = self._flow.calls if agents is None else list(reversed(self._heard(call)))
-        return [c for c in calls if c.kind in ("tool", "handoff") and c.ended is not None and c.ended < call.began]
+    def _sent_before(self, message: Told, call: Call) -> Origin | None:
+        """Where a message came from that was sent once already, and is kept by the program."""
+        first, index = self._first[id(message.of)]
+        parts = None if first is call else self._flow.origin_in(first).parts
+        if parts is None or self._flow.around(first, "predict") is not None:  # there, it is a template's
+            return None
+        return parts.get(index, Origin())
+
+    def _answered(self, id: str, call: Call, agents: Call | None) -> Origin | None:
+        """The tool for whose call a message answers: in the same agent's run or its turns, or with these arguments."""
+        turns = [] if agents is None else [(self._flow, agents), *self._flow.turns_before(agents)]
+        for flow, turn in turns:
+            ran = [t for t in flow.asking._ran.get(id, ()) if flow.parent(t) is turn and (t.ended or 0) < call.began]
+            if ran:
+                return Origin({ran[-1]: "tool_call_id"})
+        if agents is not None:
+            return Origin()  # the agent's own words: there is no such tool
+        asked = [ask for ask in self._askers.get(id, ()) if (ask[0].ended or 0) < call.began]
+        for model, name, given in asked[-1:]:
+            ran = [t for t in self._flow.calls if t.kind == "tool" and t.name == name and t.inputs == as_data(given)]
+            ran = [t for t in ran if (model.ended or 0) < t.began and (t.ended or call.began) < call.began]
+            return Origin({ran[-1]: "tool_call_id"}) if ran else None
+        return None
 
     def _that_asked(self, message: Told, call: Call) -> Origin | None:
         """The model that asked for these tools, of whose message a memory made another."""
@@ -75,46 +115,27 @@ class Asking:
         for model in self._heard(call) if ids else ():
             said = model.output.message if isinstance(model.output, Reply) else None
             if said is not None and ids == {id for id, _, _ in said.asks} and said.text == message.text:
-                return Origin({model: "identity" if said.of is message.of else "tool_call_id"})
+                return Origin({model: "tool_call_id"})
         return None
 
     def _heard(self, call: Call) -> list[Call]:
         """The calls of a conversation before this one, the last first: in the same agent's run, and in its turns."""
-        agents = self._flow.around(call, "agents", "chat")
-        if agents is None:
-            return [each for each in reversed(self._flow.calls) if each.ended is not None and each.ended < call.began]
-        turns = [(self._flow, agents), *self._flow.turns_before(agents)]
-        heard = [
-            node for flow, turn in turns for child in reversed(flow.children[turn]) for node in flow.nodes_in(child)
-        ]
-        return [each for each in heard if each.ended is not None and each.ended < call.began]
-
-    def _reasoned(self, message: Told, call: Call) -> Origin | None:
-        """The models and tools of which ReAct tells a model: what was thought, done and observed, formatted anew."""
-        pieces = [piece.strip() for piece in _STEP.split(message.text) if piece.strip()]
-        if not any(piece.startswith(_STEPS) for piece in pieces):
-            return None
-        sources: dict[Call, str] = {}
-        before = self._heard(call)
-        for piece in reversed(pieces):
-            for each in before:
-                if each not in sources and _says(each, piece):
-                    sources[each] = "reasoning"
-                    break
-        if len(pieces) == 1 and sources:  # one of several messages: of equal ones, that in its turn
-            return Origin({self._in_turn(message, call, before): "reasoning"})
-        return Origin(sources) if sources else None
-
-    def _in_turn(self, message: Told, call: Call, before: Sequence[Call]) -> Call:
-        same = [each for each in told(call.inputs) if each.text == message.text]
-        gave = [each for each in reversed(before) if _says(each, message.text)]
-        return gave[len(gave) - len(same) + same.index(message)] if len(gave) >= len(same) else gave[-1]
+        known = self._heard_by.get(call)
+        if known is None:
+            agents = self._flow.around(call, "agents", "chat")
+            turns = [] if agents is None else [(self._flow, agents), *self._flow.turns_before(agents)]
+            children = [(flow, child) for flow, turn in turns for child in reversed(flow.children[turn])]
+            heard = [node for flow, child in children for node in flow.nodes_in(child)]
+            heard = heard if turns else list(reversed(self._flow.calls))
+            known = [each for each in heard if each.ended is not None and each.ended < call.began]
+            self._heard_by[call] = known
+        return known
 
     def answered_by_tools(self, predict: Call) -> Origin | None:
         """The tools whose results a model's call gave that also runs what the model asks for."""
         ran = [call for call in self._flow.children[predict] if call.kind == "tool" and call.succeeded]
         said = predict.output.text if isinstance(predict.output, Reply) else ""
-        shown = [call for call in ran if _said_by(call) in said]
+        shown = [call for call in ran if said_by(call) in said]
         return Origin(dict.fromkeys(shown, "contains")) if shown else None
 
     # --- templates
@@ -168,25 +189,18 @@ class Asking:
         return Origin() if synthesis is None else self._flow.origin_in(synthesis).at("nodes").because("synthesis")
 
 
+def _listed(pairs: Iterable[tuple[str, Item]]) -> dict[str, list[Item]]:
+    listed: dict[str, list[Item]] = {}
+    for key, item in pairs:
+        listed.setdefault(key, []).append(item)
+    return listed
+
+
 def tool_id(flow: LlamaIndexFlow, tool: Call) -> str | None:
     """The id of the tool call for which a tool ran: that of the event of the agent's step around it."""
     step = flow.everything.get(tool.parent)
     events = () if step is None else step.details.get("events", ())
     return next((id for event in events if (id := getattr(event, "tool_id", None))), None)
-
-
-def _says(call: Call, piece: str) -> bool:
-    """Whether a piece of ReAct's reasoning is what a model said, or a tool gave."""
-    if piece.startswith("Observation: "):
-        return call.kind in ("tool", "handoff") and piece == f"Observation: {_said_by(call)}".strip()
-    said = call.output.text if call.kind == "llm" and isinstance(call.output, Reply) else ""
-    return bool(said) and words(said) == words(piece)
-
-
-def _said_by(tool: Call) -> str:
-    if tool.error is not None:
-        return str(tool.error)
-    return tool.output.text if isinstance(tool.output, Reply) else str(tool.output)
 
 
 def _is_in(flow: LlamaIndexFlow, call: Call, step: Call) -> bool:

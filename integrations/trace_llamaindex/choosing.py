@@ -59,7 +59,7 @@ class Choosing:
             selected = self._flow.nodes_in(step)
             data = {link.source for node in selected for link in self._flow.data_links(node)}
             for event in step.details["events"]:
-                made = self._flow.routing.maker(event, step)
+                made = self._flow.routing.maker(event)
                 deciders = [] if made is None else self._deciders(made[0])
                 if deciders and data.isdisjoint(deciders):
                     yield deciders, selected

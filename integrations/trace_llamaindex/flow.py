@@ -34,7 +34,7 @@ class LlamaIndexFlow(Flow):
         self.everything = {call.id: call for call in calls}
         self._again = superseded(calls)
         self._parents: dict[Call, Call | None] = {}
-        self._asking = Asking(self)
+        self.asking = Asking(self)
         self.routing = Routing(self)
         self._choosing = Choosing(self)
         self._data: dict[Call, list[Link]] = {}
@@ -81,14 +81,14 @@ class LlamaIndexFlow(Flow):
         if parent is None:
             return None
         if call.kind == "llm" and is_a(parent, "predict"):
-            return self._asking.predicted(call, parent)
+            return self.asking.predicted(call, parent)
         if call.kind in ("tool", "handoff") and is_a(parent, "agents"):
-            return self._asking.asked_by(call)
+            return self.asking.asked_by(call)
         return self.routing.input_of(call, parent) if is_a(call, "step") else None
 
     def recognised(self, value: Any) -> Origin | None:
         """Where a message came from that says so itself."""
-        return self._asking.recognised(value)
+        return self.asking.recognised(value)
 
     def given_to(self, scope: Call) -> list[Given]:
         """What a scope's code was given: its input; of a step, its events; of a conversation, what was said before.
@@ -130,7 +130,7 @@ class LlamaIndexFlow(Flow):
             return None if last is None else self.origin_out(last)
         if is_a(scope, "step") and isinstance(scope.output, Event) and not fields(scope.output):
             return Origin()  # that it came says all
-        return self._asking.answered_by_tools(scope) if is_a(scope, "predict") else None
+        return self.asking.answered_by_tools(scope) if is_a(scope, "predict") else None
 
     # --- links
 

@@ -17,7 +17,7 @@ def handed_down(flow: LlamaIndexFlow) -> dict[Call, list[ParameterRead]]:
     found: dict[Call, list[ParameterRead]] = {}
     if not any(call.reads for call in flow.everything.values()):
         return found
-    nodes = [call for call in flow.calls if flow.is_node(call)]
+    nodes = {call for call in flow.calls if flow.is_node(call)}
     under: dict[Call, list[Call]] = {}
     for node in nodes:
         at = flow.everything.get(node.parent)
@@ -26,7 +26,7 @@ def handed_down(flow: LlamaIndexFlow) -> dict[Call, list[ParameterRead]]:
             at = flow.everything.get(at.parent)
     for call in flow.everything.values():
         for read in call.reads:
-            for node in _readers(flow, call, read, under, call in set(nodes)):
+            for node in _readers(flow, call, read, under, call in nodes):
                 if all(read[1] is not known for _, known, _ in found.get(node, ())):
                     found.setdefault(node, []).append(read)
     return found

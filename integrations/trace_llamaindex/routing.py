@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.workflow import Event, StopEvent
@@ -68,7 +68,7 @@ class Routing:
 
     def of(self, event: Event, step: Call, workflow: Call | None) -> Origin:
         """Where an event came from: the step that made it, the start, or outside the workflow."""
-        made = self.maker(event, step)
+        made = self.maker(event)
         if made is not None:
             producer, path = made
             origin = self._flow.origin_out(producer)
@@ -77,17 +77,19 @@ class Routing:
             return self._flow.origin_in(workflow).because("input")
         return Origin({self._from_outside(event, step): "input"})
 
-    def maker(self, event: Event, step: Call) -> tuple[Call, int | None] | None:
+    def maker(self, event: Event) -> tuple[Call, int | None] | None:
         """The step that returned or sent an event, and its place among several."""
-        for call in self._flow.children[self._flow.parent(step)]:
-            if call.details.get("what") != "step" or call.output is None:
-                continue
-            if call.output is event:
-                return call, None
-            for index, each in enumerate(call.output if isinstance(call.output, list) else ()):
-                if each is event:
-                    return call, index
-        return None
+        return self._makers.get(id(event))
+
+    @cached_property
+    def _makers(self) -> dict[int, tuple[Call, int | None]]:
+        makers: dict[int, tuple[Call, int | None]] = {}
+        for call in self._flow.calls:
+            if call.details["what"] == "step" and call.output is not None:
+                makers[id(call.output)] = call, None
+                several = call.output if isinstance(call.output, list) else ()
+                makers.update((id(event), (call, index)) for index, event in enumerate(several))
+        return makers
 
     def last_step(self, workflow: Call) -> Call | None:
         """The step that ended a workflow."""

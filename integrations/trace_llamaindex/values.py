@@ -25,7 +25,7 @@ _PLACEHOLDER = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{[^{}]*\}", re.DOTALL)
 def opened(value: Any) -> Mapping[Hashable, Any] | None:
     """The parts of a value by key, for finding out where each came from; of a message or a node, its text."""
     if isinstance(value, Told):
-        return {"content": value.text, **{("tool", id or name): _arguments(given) for id, name, given in value.asks}}
+        return {"content": value.text, **{("tool", id or name): as_data(given) for id, name, given in value.asks}}
     if isinstance(value, Reply):
         parts: dict[Hashable, Any] = {"text": value.text} if value.message is None else {"message": value.message}
         return parts if value.data is None else {**parts, "data": value.data}
@@ -57,7 +57,8 @@ def fields(event: Event) -> dict[Hashable, Any]:
     return {**{name: getattr(event, name, None) for name in type(event).model_fields}, **dict(event.items())}
 
 
-def _arguments(given: Any) -> Any:
+def as_data(given: Any) -> Any:
+    """The arguments of a tool call, which some models write as JSON."""
     if isinstance(given, str):
         try:
             return json.loads(given)
@@ -103,7 +104,7 @@ def _shown(value: Any, depth: int) -> Any:
         return value.text if value.message is None else plain(value.message, depth)
     if not value.asks:
         return value.text
-    asked = [{"name": name, "args": plain(_arguments(given), depth + 1)} for _, name, given in value.asks]
+    asked = [{"name": name, "args": plain(as_data(given), depth + 1)} for _, name, given in value.asks]
     return {"text": value.text, "tool_calls": asked} if value.text else {"tool_calls": asked}
 
 

@@ -326,3 +326,51 @@ def test_an_error_of_a_program_is_its_node(recorder: Recorder) -> None:
 
     with pytest.raises(TypeError):
         recorder.program(broken)(QUESTION)
+
+
+# --- loops of one's own
+
+
+class Called(Event):
+    asked: list[Any]
+
+
+class Acted(Event):
+    pass
+
+
+class OwnLoop(Workflow):
+    """Calls tools as the documentation's workflow of a function calling agent does."""
+
+    def __init__(self, llm: Scripted) -> None:
+        super().__init__()
+        self.llm = llm
+        self.tools = {f.__name__: FunctionTool.from_defaults(f) for f in (add, multiply)}
+        self.said: list[ChatMessage] = []
+
+    @step
+    async def think(self, ev: StartEvent | Acted) -> Called | StopEvent:
+        if isinstance(ev, StartEvent):
+            self.said.append(ChatMessage(role="user", content=ev.question))
+        response = await self.llm.achat_with_tools(list(self.tools.values()), chat_history=self.said)
+        self.said.append(response.message)
+        asked = self.llm.get_tool_calls_from_response(response)
+        return Called(asked=asked) if asked else StopEvent(result=response.message.content)
+
+    @step
+    async def act(self, ev: Called) -> Acted:
+        for asked in ev.asked:
+            output = await self.tools[asked.tool_name].acall(**asked.tool_kwargs)
+            kept = {"tool_call_id": asked.tool_id}
+            self.said.append(ChatMessage(role="tool", content=output.content, additional_kwargs=kept))
+        return Acted()
+
+
+def test_a_loop_of_ones_own_that_calls_tools(recorder: Recorder) -> None:
+    llm = Scripted([("add", {"a": 1, "b": 2}), ("multiply", {"a": 1, "b": 3})], "Three, both.")
+
+    async def program() -> None:
+        await OwnLoop(llm).run(question="Sum and product?")
+
+    edges = "input>llm1 llm1>add llm1>multiply input>llm2 llm1>llm2 add>llm2 multiply>llm2"
+    assert drawn(run_of(recorder, program)) == set(edges.split())
