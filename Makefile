@@ -5,7 +5,7 @@ DEV := .venv/dev.installed
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help quickstart test test-all test-matrix test-ag2 lint bench bench-langchain bench-learning docs model clean
+.PHONY: help quickstart test test-all test-matrix test-ag2 lint bench bench-langchain bench-llamaindex bench-learning docs model clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -37,6 +37,9 @@ bench: $(DEV)  ## speed and memory of the graph, as JSON
 bench-langchain: .venv-langchain/bench.installed  ## what recording a LangChain program costs, beside other recorders, as JSON
 	@.venv-langchain/bin/python benchmarks/langchain_overhead.py
 
+bench-llamaindex: .venv-llamaindex/bench.installed  ## what recording a LlamaIndex program costs, beside another recorder, as JSON
+	@.venv-llamaindex/bin/python -W ignore benchmarks/llamaindex_overhead.py
+
 bench-learning: $(DEV) model  ## does it learn? beside a plain loop, the quickstart on five splits, the examples: some hours, as JSON
 	@$(BIN)/python benchmarks/debugging.py
 	@$(BIN)/python benchmarks/quickstart.py
@@ -49,7 +52,7 @@ model: $(DEV)  ## bring the local model into the user's cache folder (1.1 GB, on
 	@$(BIN)/python -m trace_local fetch
 
 clean:  ## remove what the targets made, but not the model
-	rm -rf .venv .venv-oldest .venv-ag2 .venv-langchain dist build site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-oldest .venv-ag2 .venv-langchain .venv-llamaindex dist build site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 .venv/%.installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -69,4 +72,9 @@ clean:  ## remove what the targets made, but not the model
 .venv-langchain/bench.installed: pyproject.toml
 	test -x .venv-langchain/bin/python || $(PYTHON) -m venv .venv-langchain
 	.venv-langchain/bin/python -m pip install --quiet --editable '.[examples]' openinference-instrumentation-langchain opentelemetry-sdk
+	@touch $@
+
+.venv-llamaindex/bench.installed: pyproject.toml
+	test -x .venv-llamaindex/bin/python || $(PYTHON) -m venv .venv-llamaindex
+	.venv-llamaindex/bin/python -m pip install --quiet --editable '.[llama-index]' openinference-instrumentation-llama-index opentelemetry-sdk
 	@touch $@
