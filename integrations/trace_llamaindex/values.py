@@ -132,9 +132,9 @@ def was_sent(call: Call, argument: str, value: Any) -> bool:
         return True
     if call.kind != "llm":
         return call.kind == "select"
-    said = " ".join(_texts([call.inputs, call.details.get("tools")]))
-    pieces = [words(piece) for piece in _PLACEHOLDER.split(value)]
-    return all(piece.strip() in words(said) for piece in pieces if piece.strip())
+    said = words(" ".join(_texts([call.inputs, call.details.get("tools")])))
+    ways = {value, repr(value)[1:-1]}  # agents are described to each other as a dict is printed
+    return any(all(words(piece).strip() in said for piece in _PLACEHOLDER.split(way)) for way in ways)
 
 
 def _texts(value: Any) -> Iterator[str]:

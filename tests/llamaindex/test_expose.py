@@ -23,7 +23,7 @@ from llama_index.core.workflow import StartEvent, StopEvent, Workflow, step
 from trace_llamaindex import NotExposed, NothingToLearn, Recorder, expose, unexpose
 
 from tests.llamaindex.programs import Scripted, Shelf, add, memory
-from tests.llamaindex.rows import PAGES, QUESTION, always, context, execute, react, telling
+from tests.llamaindex.rows import PAGES, QUESTION, always, context, execute, react, team, telling
 from trace_core.errors import InvalidValue
 
 pytestmark = [
@@ -325,6 +325,18 @@ async def test_candidates_of_agents_at_once() -> None:
     await asyncio.gather(*(tried(number) for number in range(4)))
     for number in range(4):
         assert any(f"system: Be {number}." in sent and f"Add {number}." in sent for sent in llm.sent)
+
+
+def test_a_description_of_several_lines_is_an_input_of_the_model_that_is_shown_it() -> None:
+    program = team()
+    parameters = expose(program.target, name="x", kinds="description")
+    parameters["x.calc.description"].set('It\'s\nadding "numbers".')
+    with Recorder().run() as run:
+        program.run()
+    planning, calculating = (node for node in run.graph.operations if node.op == "llm")
+    assert parameters["x.calc.description"] in planning.parents
+    assert parameters["x.planner.description"] in calculating.parents
+    assert parameters["x.planner.description"] not in planning.parents
 
 
 # --- texts that are no templates
