@@ -19,7 +19,7 @@ from trace_llamaindex.asking import Asking
 from trace_llamaindex.choosing import SELECTING, Choosing
 from trace_llamaindex.handing import handed_down
 from trace_llamaindex.routing import Routing, superseded
-from trace_llamaindex.snapshots import Streamed
+from trace_llamaindex.snapshots import Streamed, original
 from trace_llamaindex.values import fields
 
 NODES = ("llm", "tool", "handoff", "retriever", "postprocessor")
@@ -84,7 +84,18 @@ class LlamaIndexFlow(Flow):
             return self.asking.predicted(call, parent)
         if call.kind in ("tool", "handoff") and is_a(parent, "agents"):
             return self.asking.asked_by(call)
-        return self.routing.input_of(call, parent) if is_a(call, "step") else None
+        if is_a(call, "step"):
+            return self.routing.input_of(call, parent)
+        return self._of_nothing(call, parent) if is_a(call, "synthesize", "postprocess") else None
+
+    def _of_nothing(self, call: Call, parent: Call) -> Origin | None:
+        """Where an empty list of nodes came from: the last call beside that found, or left, none."""
+        if not isinstance(call.inputs, dict) or call.inputs.get("nodes") != []:
+            return None
+        before = [other for other in self.children[parent] if other.ended is not None and other.ended < call.began]
+        empty = [other for other in before if other.kind in ("retriever", "postprocessor") and other.output == []]
+        known = self._matched_input(call, parent)
+        return Origin(known.own, {**(known.parts or {}), "nodes": Origin({empty[-1]: "empty"})}) if empty else known
 
     def recognised(self, value: Any) -> Origin | None:
         """Where a message came from that says so itself."""
@@ -98,6 +109,13 @@ class LlamaIndexFlow(Flow):
         given = self.routing.given_to(scope) if is_a(scope, "step") else super().given_to(scope)
         around = self.parent(scope) if is_a(scope, "program") else None
         return [*given, *self.said_before(scope), *([] if around is None else self.given_to(around))]
+
+    def held(self, calls: Iterable[Call]) -> list[Call]:
+        """What code got of calls; of a stream, what the models in it gave, of which it is made."""
+        calls = list(calls)
+        streams = [call for call in calls if isinstance(call.output, Streamed)]
+        read = [node for call in streams for node in self.nodes_in(call)]
+        return super().held([*(call for call in calls if call not in streams), *read])
 
     def said_before(self, scope: Call) -> list[Given]:
         """What was said in earlier turns of a conversation, the last first."""
@@ -128,9 +146,21 @@ class LlamaIndexFlow(Flow):
         if is_a(scope, "workflow"):
             last = self.routing.last_step(scope)
             return None if last is None else self.origin_out(last)
+        if is_a(scope, "synthesize") and not self.nodes_in(
+            scope
+        ):  # it answers without a model where there are no nodes
+            return self.origin_in(scope).because("inside")
         if is_a(scope, "step") and isinstance(scope.output, Event) and not fields(scope.output):
             return Origin()  # that it came says all
-        return self.asking.answered_by_tools(scope) if is_a(scope, "predict") else None
+        if is_a(scope, "predict"):
+            return self.asking.answered_by_tools(scope)
+        return self._passed_on(scope) if is_a(scope, "query") else None
+
+    def _passed_on(self, engine: Call) -> Origin | None:
+        """Where the response came from that an engine gave as a synthesizer, or another engine, gave it."""
+        response = original(engine.gave)
+        gave = [child for child in self.children[engine] if child.succeeded and original(child.gave) is response]
+        return self.origin_out(gave[-1]) if gave else None
 
     # --- links
 

@@ -374,3 +374,10 @@ def test_a_loop_of_ones_own_that_calls_tools(recorder: Recorder) -> None:
 
     edges = "input>llm1 llm1>add llm1>multiply input>llm2 llm1>llm2 add>llm2 multiply>llm2"
     assert drawn(run_of(recorder, program)) == set(edges.split())
+
+
+def test_where_nothing_was_found_the_answer_came_from_the_retriever(recorder: Recorder) -> None:
+    with recorder.run() as run:
+        RetrieverQueryEngine.from_args(Shelf(), llm=Scripted()).query(QUESTION)
+    assert outputs(run) == {"retr"}
+    assert run.output.data == "Empty Response"

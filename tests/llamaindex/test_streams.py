@@ -174,3 +174,13 @@ def test_an_agent_that_is_cancelled(recorder: Recorder) -> None:
     run = asyncio.run(program())
     assert not run.is_active
     assert drawn(run) <= {"input>llm"}
+
+
+def test_an_answer_that_is_refined_is_read_before_the_last(recorder: Recorder) -> None:
+    llm = Scripted("One.", "Two.", "Three.")
+    refining = RetrieverQueryEngine.from_args(Shelf(*PAGES), llm=llm, response_mode="refine", streaming=True)
+    with recorder.run() as run:
+        assert "".join(refining.query(QUESTION).response_gen) == "Three."
+    chain = {"input>retr", "llm1>llm2", "llm2>llm3"}
+    assert drawn(run) == chain | {f"{source}>llm{i}" for source in ("input", "retr") for i in (1, 2, 3)}
+    assert outputs(run) == {"llm3"}
