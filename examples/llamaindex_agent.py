@@ -35,7 +35,7 @@ def search(number: int) -> str:
 
 async def learn_async(llm: ChatModel, answers: ChatModel, steps: int = 3) -> bool:
     """`learn`, awaited."""
-    tools = [FunctionTool.from_defaults(tool) for tool in (lookup, search)]
+    tools = [FunctionTool.from_defaults(tool, description=tool.__doc__) for tool in (lookup, search)]
     agent = FunctionAgent(tools=tools, llm=LocalLLM(llm=answers), streaming=False)
     optimizer = OptoPrime(expose(agent, kinds="tool_description", include="*lookup*"), llm)
     recorder = Recorder()
