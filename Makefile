@@ -6,7 +6,7 @@ AG2_TESTS := tests/autogen_classic tests/conformance/test_autogen_classic.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help quickstart test test-all test-matrix test-ag2 test-ag2-oldest lint bench bench-langchain bench-autogen bench-ag2 bench-learning docs model clean
+.PHONY: help quickstart test test-all test-matrix test-ag2 test-ag2-oldest lint bench bench-langchain bench-autogen bench-ag2 bench-llamaindex bench-learning docs model clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -48,6 +48,9 @@ bench-autogen: .venv-autogen/bench.installed  ## what recording AutoGen's agents
 bench-ag2: .venv-ag2-bench/bench.installed  ## what recording a chat of classic AutoGen costs, beside another recorder, as JSON
 	@.venv-ag2-bench/bin/python benchmarks/autogen_classic_overhead.py
 
+bench-llamaindex: .venv-llamaindex/bench.installed  ## what recording a LlamaIndex program costs, beside another recorder, as JSON
+	@.venv-llamaindex/bin/python -W ignore benchmarks/llamaindex_overhead.py
+
 bench-learning: $(DEV) model  ## does it learn? beside a plain loop, the quickstart on five splits, the examples: some hours, as JSON
 	@$(BIN)/python benchmarks/debugging.py
 	@$(BIN)/python benchmarks/quickstart.py
@@ -60,7 +63,7 @@ model: $(DEV)  ## bring the local model into the user's cache folder (1.1 GB, on
 	@$(BIN)/python -m trace_local fetch
 
 clean:  ## remove what the targets made, but not the model
-	rm -rf .venv .venv-oldest .venv-ag2 .venv-ag2-oldest .venv-ag2-0.2 .venv-ag2-bench .venv-langchain .venv-autogen dist build site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-* dist build site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 .venv/%.installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -97,4 +100,9 @@ clean:  ## remove what the targets made, but not the model
 .venv-autogen/bench.installed: pyproject.toml
 	test -x .venv-autogen/bin/python || $(PYTHON) -m venv .venv-autogen
 	.venv-autogen/bin/python -m pip install --quiet --editable '.[autogen]' 'autogen-ext[openai]>=0.7,<0.8' openinference-instrumentation-autogen-agentchat opentelemetry-sdk
+	@touch $@
+
+.venv-llamaindex/bench.installed: pyproject.toml
+	test -x .venv-llamaindex/bin/python || $(PYTHON) -m venv .venv-llamaindex
+	.venv-llamaindex/bin/python -m pip install --quiet --editable '.[llama-index]' openinference-instrumentation-llama-index opentelemetry-sdk
 	@touch $@

@@ -1,0 +1,74 @@
+"""A LlamaIndex query engine over texts, whose answers must cite their source: its prompt and its top_k are learned.
+
+    python examples/citing_engine.py
+
+The texts describe datasets (see `datasets/README.md`). One question is answered from the first passage, but without its
+source; the answer to the other is in the second passage, and only one is retrieved.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from llama_index.core import PromptTemplate, SimpleDirectoryReader
+from llama_index.core.node_parser import SentenceSplitter
+from llama_index.core.query_engine import RetrieverQueryEngine
+from llama_index.retrievers.bm25 import BM25Retriever
+from llamaindex_model import LocalLLM
+from trace_llamaindex import Recorder, expose
+
+from trace_core import OptoPrime
+from trace_core.llm import ChatModel, default_llm
+
+TEXTS = Path(__file__).parent / "datasets"
+PROMPT = "{context_str}\n\nQuestion: {query_str}\nAnswer in one sentence."
+LESSONS = [
+    (
+        "From which census are the housing data?",
+        ("1990", "california_housing.rst"),
+        "should end with the source of the passage, in brackets: (california_housing.rst).",
+    ),
+    (
+        "What is the background of the face images?",
+        ("dark",),
+        "should say that it is dark and homogeneous. That is in the second passage, and only one was retrieved.",
+    ),
+]
+
+
+def make_engine(llm: ChatModel) -> RetrieverQueryEngine:
+    """The engine as it was written by hand."""
+    reader = SimpleDirectoryReader(
+        TEXTS, required_exts=[".rst"], file_metadata=lambda path: {"source": Path(path).name}
+    )
+    passages = SentenceSplitter(chunk_size=150, chunk_overlap=0).get_nodes_from_documents(reader.load_data())
+    retriever = BM25Retriever.from_defaults(nodes=passages, similarity_top_k=1)
+    return RetrieverQueryEngine.from_args(retriever, llm=LocalLLM(llm=llm), text_qa_template=PromptTemplate(PROMPT))
+
+
+def learn(llm: ChatModel, answers: ChatModel, steps: int = 3) -> bool:
+    """Take steps until both questions are answered as they should be, and print what was learned; whether they are."""
+    engine = make_engine(answers)
+    prompt = OptoPrime(expose(engine, include="*text_qa*"), llm)
+    passages = OptoPrime(expose(engine, kinds="setting", include="*similarity_top_k"), llm)
+    recorder = Recorder()
+    for step in range(steps + 1):
+        right = 0
+        for (question, expected, feedback), optimizer in zip(LESSONS, (prompt, passages), strict=True):
+            with recorder.run() as run:
+                answer = str(engine.query(question))
+            print(f"{run.explain()}\n{question} {answer}", end="\n\n")
+            if all(word in answer for word in expected):
+                right += 1
+            elif step < steps:
+                run.output.backward(feedback)
+                print(optimizer.step(), end="\n\n")
+                prompt.zero_feedback()
+                passages.zero_feedback()
+        if right == len(LESSONS):
+            return True
+    return False
+
+
+if __name__ == "__main__":
+    learn(default_llm(), default_llm())

@@ -1,0 +1,106 @@
+"""How events go from step to step of a workflow: a step's event is the very object that another returned, or sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+from llama_index.core.workflow import Event, StopEvent
+
+from trace_core.recording import Call, Origin
+from trace_core.recording.matching import Given
+
+if TYPE_CHECKING:
+    from trace_llamaindex.flow import LlamaIndexFlow
+
+
+def superseded(calls: Sequence[Call]) -> dict[Call, Call]:
+    """Steps that ran again on the same work, each with the one that counts.
+
+    The runtime runs a step that collects events, or waits for one, once more when another has come; what it did
+    before is thrown away.
+    """
+    last: dict[Any, Call] = {}
+    by_work: dict[Call, Any] = {}
+    for call in calls:
+        work = call.details.get("work_item")
+        if call.details.get("what") == "step" and work is not None:
+            by_work[call] = (call.parent, call.name, work)
+            last[by_work[call]] = call
+    return {call: last[work] for call, work in by_work.items() if last[work] is not call and call.error is None}
+
+
+class Routing:
+    """The events of workflows.
+
+    Args:
+        flow: the flow whose calls they are.
+    """
+
+    def __init__(self, flow: LlamaIndexFlow) -> None:
+        self._flow = flow
+        self._outside: dict[int, Call] = {}
+
+    def input_of(self, step: Call, workflow: Call) -> Origin:
+        """Where a step's events came from."""
+        events = step.details["events"]
+        if len(events) == 1:
+            return self.of(events[0], step, workflow)
+        return Origin(parts={i: self.of(event, step, workflow) for i, event in enumerate(events)})
+
+    def given_to(self, step: Call) -> list[Given]:
+        """A step's events; where it has the context, also what other steps may have put into its store."""
+        events = step.details["events"]
+        given = [Given(events[0] if len(events) == 1 else events, partial(self._flow.origin_in, step))]
+        workflow = self._flow.parent(step)
+        if workflow is None or not step.details["has_context"]:
+            return given
+        before = [other for other in self._flow.children[workflow] if other.began < step.began]
+        made = [node for other in before for node in self._flow.nodes_in(other) if node.succeeded]
+        made = [node for node in reversed(made) if (node.ended or 0) < step.began]
+        stored = Origin(parts={i: Origin({node: "store"}) for i, node in enumerate(made)})
+        return [
+            *given,
+            Given(workflow.inputs, partial(self._flow.origin_in, workflow)),
+            Given([node.output for node in made], lambda: stored),
+        ]
+
+    def of(self, event: Event, step: Call, workflow: Call | None) -> Origin:
+        """Where an event came from: the step that made it, the start, or outside the workflow."""
+        made = self.maker(event)
+        if made is not None:
+            producer, path = made
+            origin = self._flow.origin_out(producer)
+            return (origin if path is None else origin.at(path)).because("event")
+        if workflow is not None and any(each is event for each in workflow.details["events"]):
+            return self._flow.origin_in(workflow).because("input")
+        return Origin({self._from_outside(event, step): "input"})
+
+    def maker(self, event: Event) -> tuple[Call, int | None] | None:
+        """The step that returned or sent an event, and its place among several."""
+        return self._makers.get(id(event))
+
+    @cached_property
+    def _makers(self) -> dict[int, tuple[Call, int | None]]:
+        makers: dict[int, tuple[Call, int | None]] = {}
+        for call in self._flow.calls:
+            if call.details["what"] == "step" and call.output is not None:
+                makers[id(call.output)] = call, None
+                several = call.output if isinstance(call.output, list) else ()
+                makers.update((id(event), (call, index)) for index, event in enumerate(several))
+        return makers
+
+    def last_step(self, workflow: Call) -> Call | None:
+        """The step that ended a workflow."""
+        steps = self._flow.children[workflow]
+        return next((s for s in reversed(steps) if isinstance(s.details.get("returned"), StopEvent)), None)
+
+    def _from_outside(self, event: Event, step: Call) -> Call:
+        """What stands for an event that no step made: a person answered."""
+        known = self._outside.get(id(event))
+        if known is None:
+            name = ("input", step.id, id(event))
+            known = self._outside[id(event)] = Call(name, None, "input", "input", None, step.began)
+            known.end(event, step.began)
+        return known
