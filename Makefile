@@ -87,22 +87,11 @@ clean:  ## remove what the targets made, but not the model
 	$(@D)/bin/python -m pip install --quiet --editable . -r $(filter %.txt,$^)
 	@touch $@
 
-.venv-ag2-bench/bench.installed: pyproject.toml
-	test -x .venv-ag2-bench/bin/python || $(PYTHON) -m venv .venv-ag2-bench
-	.venv-ag2-bench/bin/python -m pip install --quiet --editable '.[ag2]' openinference-instrumentation-ag2 opentelemetry-sdk
-	@touch $@
-
-.venv-langchain/bench.installed: pyproject.toml
-	test -x .venv-langchain/bin/python || $(PYTHON) -m venv .venv-langchain
-	.venv-langchain/bin/python -m pip install --quiet --editable '.[examples]' openinference-instrumentation-langchain opentelemetry-sdk
-	@touch $@
-
-.venv-autogen/bench.installed: pyproject.toml
-	test -x .venv-autogen/bin/python || $(PYTHON) -m venv .venv-autogen
-	.venv-autogen/bin/python -m pip install --quiet --editable '.[autogen]' 'autogen-ext[openai]>=0.7,<0.8' openinference-instrumentation-autogen-agentchat opentelemetry-sdk
-	@touch $@
-
-.venv-llamaindex/bench.installed: pyproject.toml
-	test -x .venv-llamaindex/bin/python || $(PYTHON) -m venv .venv-llamaindex
-	.venv-llamaindex/bin/python -m pip install --quiet --editable '.[llama-index]' openinference-instrumentation-llama-index opentelemetry-sdk
+.venv-langchain/bench.installed: packages = '.[examples]' openinference-instrumentation-langchain
+.venv-autogen/bench.installed: packages = '.[autogen]' 'autogen-ext[openai]>=0.7,<0.8' openinference-instrumentation-autogen-agentchat
+.venv-ag2-bench/bench.installed: packages = '.[ag2]' openinference-instrumentation-ag2
+.venv-llamaindex/bench.installed: packages = '.[llama-index]' openinference-instrumentation-llama-index
+%/bench.installed: pyproject.toml
+	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --editable $(packages) opentelemetry-sdk
 	@touch $@
