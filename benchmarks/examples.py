@@ -3,8 +3,9 @@
     python benchmarks/examples.py [--seeds 5] [--programs strange_sort two_numbers …]
 
 The aims: all calls right (strange_sort); a profit within a hundredth of the best (two_numbers); all messages answered
-right (language_module); the agent's questions answered (tool_agent, autogen_tools); an advertisement that names the
-price (writer_and_critic). Prints JSON.
+right (language_module); the agent's questions answered (tool_agent, autogen_tools, llamaindex_agent); an advertisement
+that names the price (writer_and_critic); an answer with its source, and one from the second passage (citing_engine).
+Prints JSON.
 """
 
 from __future__ import annotations
@@ -26,7 +27,14 @@ from trace_core.llm import Budget, BudgetedChat, ChatModel
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ALONE = ["strange_sort", "two_numbers"]
-ANSWERING = ["language_module", "tool_agent", "writer_and_critic", "autogen_tools"]  # a model does the task, too
+ANSWERING = [  # a model does the task, too
+    "language_module",
+    "tool_agent",
+    "writer_and_critic",
+    "autogen_tools",
+    "citing_engine",
+    "llamaindex_agent",
+]
 PROGRAMS = [*ALONE, *ANSWERING]
 sys.path.insert(0, str(EXAMPLES))
 

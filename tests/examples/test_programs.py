@@ -1,5 +1,6 @@
 """The example programs run; whether they learn with a real model is measured, not tested."""
 
+import asyncio
 import json
 import os
 import runpy
@@ -107,6 +108,46 @@ def test_one_tool_is_described_better_and_the_other_coded_better(
     printed = run_example("autogen_tools.py", ReplayChat([model] * 100), monkeypatch, capsys)
     said = [line.partition("? ")[2] for line in printed.splitlines() if "? " in line]
     assert said == ["nothing found", "nothing found", "on its way to Paris", "Ada"]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # LlamaIndex's own
+def test_a_query_engine_learns_to_cite_and_to_retrieve_more(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asyncio.set_event_loop(None)  # else LlamaIndex makes a loop for code that is not async, and leaves it open
+
+    def model(messages: list[dict[str, str]]) -> str:
+        text = messages[-1]["content"]
+        if "#Variables" in text:
+            prompt = "{context_str}\n\nQuestion: {query_str}\nCite the source."
+            top_k = '{"reasoning": "", "suggestion": {"similarity_top_k": 2}}'
+            return f"```\n{prompt}\n```" if "text_qa\n```" in text else top_k
+        if "census" in text.partition("Question: ")[2]:
+            return "The 1990 U.S. census (california_housing.rst)." if "Cite" in text else "The 1990 U.S. census."
+        return "A dark one." if "homogeneous background" in text else "I do not know."
+
+    printed = run_example("citing_engine.py", ReplayChat([model] * 100), monkeypatch, capsys)
+    said = [line.partition("? ")[2] for line in printed.splitlines() if "? " in line]
+    cited = "The 1990 U.S. census (california_housing.rst)."
+    assert said == ["The 1990 U.S. census.", "I do not know.", cited, "A dark one."]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # LlamaIndex's own
+def test_an_agent_of_llamaindex_learns_what_a_tool_is_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def model(messages: list[dict[str, str]]) -> str:
+        text = messages[-1]["content"]
+        if "#Variables" in text:
+            return "```\nLooks up where an order is, by its number.\n```"
+        if messages[0]["content"].startswith("Call the tool"):
+            name = "lookup" if "where an order is" in messages[0]["content"] else "search"
+            return json.dumps({"name": name, "arguments": {"number": 17}})
+        return text
+
+    printed = run_example("llamaindex_agent.py", ReplayChat([model] * 100), monkeypatch, capsys)
+    said = [line for line in printed.splitlines() if line.startswith("the agent says")]
+    assert [line.rpartition(": ")[2] for line in said] == ["Grace", "on its way to Paris"]
 
 
 def test_quickstart_keeps_the_prompt_that_routes_better(monkeypatch: pytest.MonkeyPatch) -> None:
