@@ -152,7 +152,7 @@ class Asking:
         for index, message in enumerate(told(call.inputs)):
             if (origin := self._of_conversation(message, call)) is not None:
                 parts[index] = origin
-        if not self._has_context(call, parts):
+        if not self._has_context(call, parts) and self._tells_more(call, predict):
             parts["nodes"] = self._synthesized(call)
         return Origin(parts=parts)
 
@@ -182,6 +182,14 @@ class Asking:
             return True
         question = self._flow.origin_in(synthesis).at("query").sources
         return any(source not in question for part in parts.values() for source in part.sources)
+
+    def _tells_more(self, call: Call, predict: Call) -> bool:
+        """Whether a synthesizer's template was filled with more than the question: it may leave out the nodes."""
+        synthesis = self._flow.around(call, "synthesize")
+        if synthesis is None or not isinstance(synthesis.inputs, dict) or not isinstance(predict.inputs, dict):
+            return True
+        asked = {text.strip() for _, text in self._flow.matcher.parts_of(synthesis.inputs.get("query")).texts}
+        return any(not isinstance(value, str) or value.strip() not in asked for value in predict.inputs.values())
 
     def _synthesized(self, call: Call) -> Origin:
         """The nodes that a synthesizer was given, where their texts were not found: they were cut, or formatted."""

@@ -20,6 +20,7 @@ from trace_llamaindex.choosing import SELECTING, Choosing
 from trace_llamaindex.handing import handed_down
 from trace_llamaindex.routing import Routing, superseded
 from trace_llamaindex.snapshots import Streamed, original
+from trace_llamaindex.storing import Store
 from trace_llamaindex.values import fields
 
 NODES = ("llm", "tool", "handoff", "retriever", "postprocessor")
@@ -37,6 +38,7 @@ class LlamaIndexFlow(Flow):
         self.asking = Asking(self)
         self.routing = Routing(self)
         self._choosing = Choosing(self)
+        self._store = Store(self)
         self._data: dict[Call, list[Link]] = {}
         kept = [call for call in calls if not is_a(call, "agent_step") and call not in self._again]
         super().__init__(kept, ledger, earlier)
@@ -83,10 +85,15 @@ class LlamaIndexFlow(Flow):
         if call.kind == "llm" and is_a(parent, "predict"):
             return self.asking.predicted(call, parent)
         if call.kind in ("tool", "handoff") and is_a(parent, "agents"):
-            return self.asking.asked_by(call)
+            asked = self.asking.asked_by(call)
+            return asked and asked | self.routing.waited_for(call) | self._store.read_by(call)
         if is_a(call, "step"):
-            return self.routing.input_of(call, parent)
-        return self._of_nothing(call, parent) if is_a(call, "synthesize", "postprocess") else None
+            events = self.routing.input_of(call, parent)
+            kept = self._store.read_by(call) if self.is_node(call) else None
+            return events | kept if kept else events
+        if not is_a(call, "synthesize", "postprocess"):
+            return None
+        return self._of_nothing(call, parent) or self._ranked(call, parent)
 
     def _of_nothing(self, call: Call, parent: Call) -> Origin | None:
         """Where an empty list of nodes came from: the last call beside that found, or left, none."""
@@ -96,6 +103,23 @@ class LlamaIndexFlow(Flow):
         empty = [other for other in before if other.kind in ("retriever", "postprocessor") and other.output == []]
         known = self._matched_input(call, parent)
         return Origin(known.own, {**(known.parts or {}), "nodes": Origin({empty[-1]: "empty"})}) if empty else known
+
+    def _ranked(self, call: Call, parent: Call) -> Origin | None:
+        """Where nodes came from that models chose in a postprocessor of which nothing is told.
+
+        Those that are awaited in a way of their own, as `LLMRerank` is, have no span: their models seem the engine's.
+        """
+        if not (is_a(parent, "query", "chat") and parent.details["own"]):
+            return None
+        before = [each for each in self.children[parent] if each.ended is not None and each.ended < call.began]
+        asked = {node for each in before if is_a(each, "predict", "llm") for node in self.nodes_in(each)}
+        left = {source: "nodes" for source in self.sinks(before).sources if source in asked} if asked else {}
+        if not left:
+            return None
+        known = self._matched_input(call, parent)
+        found = known.at("nodes")
+        nodes = Origin({**found.own, **left}, {key: part | Origin(left) for key, part in (found.parts or {}).items()})
+        return Origin(known.own, {**(known.parts or {}), "nodes": nodes})
 
     def recognised(self, value: Any) -> Origin | None:
         """Where a message came from that says so itself."""
@@ -108,7 +132,8 @@ class LlamaIndexFlow(Flow):
         """
         given = self.routing.given_to(scope) if is_a(scope, "step") else super().given_to(scope)
         around = self.parent(scope) if is_a(scope, "program") else None
-        return [*given, *self.said_before(scope), *([] if around is None else self.given_to(around))]
+        more = [*self.said_before(scope), *self._store.open_to(scope)]
+        return [*given, *more, *([] if around is None else self.given_to(around))]
 
     def held(self, calls: Iterable[Call]) -> list[Call]:
         """What code got of calls; of a stream, what the models in it gave, of which it is made."""
@@ -122,13 +147,19 @@ class LlamaIndexFlow(Flow):
         turns = self.turns_before(scope)
         if not turns:
             return []
-        said = [value for _, turn in turns for value in (turn.inputs, turn.output)]
+        said = [value for flow, turn in turns for value in (turn.inputs, flow.answer_of(turn))]
 
         def origin() -> Origin:
             each = [o for flow, turn in turns for o in (flow.origin_in(turn), flow.origin_out(turn))]
             return Origin(parts=dict(enumerate(each)))
 
         return [Given(said, origin)]
+
+    def answer_of(self, turn: Call) -> Any:
+        """What a call gave; of a stream, what the models in it gave, of which it is made."""
+        if not isinstance(turn.output, Streamed):
+            return turn.output
+        return [node.output for node in self.origin_out(turn).sources]
 
     def turns_before(self, scope: Call) -> list[tuple[LlamaIndexFlow, Call]]:
         """The earlier turns of a conversation, the last first: what had the same memory."""
@@ -143,6 +174,8 @@ class LlamaIndexFlow(Flow):
         """What a stream will give is what the models in it give; a workflow's result is its last step's."""
         if isinstance(scope.output, Streamed):
             return self.sinks(self.children[scope]).because("stream")
+        if is_a(scope, "workflow", "agents") and scope.output is None and not self.routing.last_step(scope):
+            return self.sinks(self.children[scope])  # it was cancelled
         if is_a(scope, "workflow"):
             last = self.routing.last_step(scope)
             return None if last is None else self.origin_out(last)

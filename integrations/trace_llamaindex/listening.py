@@ -132,9 +132,13 @@ class Listener(BaseRecorder):
             self._stream_ended(id)
 
     def dropped(self, id: str, error: BaseException | None) -> None:
-        """A span raised."""
+        """A span raised; one that waits for an event will begin again."""
+        call = self._open_call(id)
         if id in self._inside:
             del self._inside[id]
+        elif call is not None and error is not None and private.is_waiting(error):
+            call.details["waits"] = True
+            self._finish(id, None, [], None)
         elif error is not None:
             self._fail(id, error)
 
@@ -287,4 +291,5 @@ def _step_output(call: Call, result: Any, output: Any) -> Any:
     known = {id(event) for event in call.details["events"]}
     collected = [event for event in state.collected if id(event) not in known]
     call.details["events"] = [*collected, *call.details["events"]]
+    call.details["waited"] = state.waited
     return [*state.sent, *([] if result is None else [result])] if state.sent else output

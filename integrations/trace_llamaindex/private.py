@@ -21,6 +21,7 @@ class StepState(NamedTuple):
     work_item: str | None
     collected: list[Any]
     sent: list[Any]
+    waited: list[Any]
 
 
 @cache
@@ -45,10 +46,27 @@ def step_state() -> StepState | None:
         collected = [event for events in state.collected_events.values() for event in events]
         waited = [waiter.resolved_event for waiter in state.collected_waiters if waiter.resolved_event is not None]
         sent = [entry.event for entry in context.sends.entries]
-        return StepState(state.work_item_id, [*collected, *waited], sent)
+        return StepState(state.work_item_id, [*collected, *waited], sent, waited)
     except AttributeError as error:
         _log.warning("this version of llama-index-workflows is not known: %s", error)
         return None
+
+
+@cache
+def _waiting() -> type[BaseException] | None:
+    """What is raised through a step, and a tool in it, that waits for an event: the runtime calls the step again."""
+    try:
+        from workflows.runtime.types.results import WaitingForEvent
+    except ImportError:
+        _log.warning("this version of llama-index-workflows is not known: tools that wait are shown as failed")
+        return None
+    return WaitingForEvent
+
+
+def is_waiting(error: BaseException) -> bool:
+    """Whether a call only broke off to be called again when an event has come."""
+    kind = _waiting()
+    return kind is not None and isinstance(error, kind)
 
 
 def chat_memory(engine: Any) -> Any:

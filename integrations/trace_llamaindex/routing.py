@@ -19,16 +19,32 @@ def superseded(calls: Sequence[Call]) -> dict[Call, Call]:
     """Steps that ran again on the same work, each with the one that counts.
 
     The runtime runs a step that collects events, or waits for one, once more when another has come; what it did
-    before is thrown away.
+    before is thrown away. So is a tool's call in which it waited.
     """
     last: dict[Any, Call] = {}
     by_work: dict[Call, Any] = {}
     for call in calls:
         work = call.details.get("work_item")
-        if call.details.get("what") == "step" and work is not None:
+        if call.details.get("what") in ("step", "agent_step") and work is not None:
             by_work[call] = (call.parent, call.name, work)
             last[by_work[call]] = call
-    return {call: last[work] for call, work in by_work.items() if last[work] is not call and call.error is None}
+    again = {call: last[work] for call, work in by_work.items() if last[work] is not call and call.error is None}
+    return {**again, **_called_again(calls, again)}
+
+
+def _called_again(calls: Sequence[Call], steps: dict[Call, Call]) -> dict[Call, Call]:
+    """The calls that broke off to wait, each with that of the same name in the step that went on."""
+    waiting = [call for call in calls if call.details.get("waits")]
+    by_id = {call.id: call for call in calls} if waiting else {}
+    again = {}
+    for call in waiting:
+        step = by_id.get(call.parent)
+        step = step if step is None else steps.get(step, step)
+        later = [each for each in calls if each.began > call.began and by_id.get(each.parent) is step]
+        later = [each for each in later if each.name == call.name and not each.details.get("waits")]
+        if later:
+            again[call] = later[0]
+    return again
 
 
 class Routing:
@@ -50,21 +66,18 @@ class Routing:
         return Origin(parts={i: self.of(event, step, workflow) for i, event in enumerate(events)})
 
     def given_to(self, step: Call) -> list[Given]:
-        """A step's events; where it has the context, also what other steps may have put into its store."""
+        """A step's events."""
         events = step.details["events"]
-        given = [Given(events[0] if len(events) == 1 else events, partial(self._flow.origin_in, step))]
-        workflow = self._flow.parent(step)
-        if workflow is None or not step.details["has_context"]:
-            return given
-        before = [other for other in self._flow.children[workflow] if other.began < step.began]
-        made = [node for other in before for node in self._flow.nodes_in(other) if node.succeeded]
-        made = [node for node in reversed(made) if (node.ended or 0) < step.began]
-        stored = Origin(parts={i: Origin({node: "store"}) for i, node in enumerate(made)})
-        return [
-            *given,
-            Given(workflow.inputs, partial(self._flow.origin_in, workflow)),
-            Given([node.output for node in made], lambda: stored),
-        ]
+        return [Given(events[0] if len(events) == 1 else events, partial(self._flow.origin_in, step))]
+
+    def waited_for(self, tool: Call) -> Origin:
+        """Where the events came from for which a tool waited that runs in a step."""
+        step = self._flow.everything.get(tool.parent)
+        origin = Origin()
+        if step is not None:
+            for event in step.details.get("waited", ()):
+                origin = origin | self.of(event, step, None)
+        return origin
 
     def of(self, event: Event, step: Call, workflow: Call | None) -> Origin:
         """Where an event came from: the step that made it, the start, or outside the workflow."""

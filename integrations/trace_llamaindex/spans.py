@@ -7,6 +7,7 @@ none of ours; what happens in them counts as done by the call around them
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from inspect import BoundArguments, Parameter
 from typing import Any, NamedTuple
@@ -24,11 +25,12 @@ from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.question_gen.types import BaseQuestionGenerator
 from llama_index.core.response_synthesizers import BaseSynthesizer
-from llama_index.core.tools import BaseTool
+from llama_index.core.tools import BaseTool, FunctionTool
 from llama_index.core.tools.types import BaseToolAsyncAdapter
 from llama_index.core.types import BasePydanticProgram
 from llama_index.core.workflow import Context, Event, Workflow
 
+from trace_core.recording.callers import Caller
 from trace_llamaindex import private
 from trace_llamaindex.values import fields
 
@@ -116,8 +118,8 @@ def _function(name: str, bound: BoundArguments, inside: str) -> Seen | None:
         events += [event for event in collected if isinstance(event, Event)]
         inputs = events[0] if len(events) == 1 else events
         what = "agent_step" if inside == "agents" else "step"
-        has_context = any(isinstance(value, Context) for value in bound.arguments.values())
-        return Seen("function", what, name.rpartition(".")[2], inputs, {"events": events, "has_context": has_context})
+        details = {"events": events, "has_context": _has_context(bound)}
+        return Seen("function", what, name.rpartition(".")[2], inputs, details)
     if name in _JOBS:
         return None
     return Seen("function", "function", name.rpartition(".")[2], arguments(bound), {})
@@ -143,7 +145,7 @@ def _workflow(bound: BoundArguments, flow: Workflow) -> Seen:
     event = bound.arguments.get("start_event")
     what = "agents" if isinstance(flow, (BaseWorkflowAgent, AgentWorkflow)) else "workflow"
     inputs: Any = None if event is None else fields(event)
-    details: dict[str, Any] = {"events": [] if event is None else [event]}
+    details: dict[str, Any] = {"events": [] if event is None else [event], "class": type(flow)}
     if isinstance(event, AgentWorkflowStartEvent):
         asked, history = event.get("user_msg"), event.get("chat_history")
         inputs = {"user_msg": asked, "chat_history": history} if history else asked
@@ -153,19 +155,44 @@ def _workflow(bound: BoundArguments, flow: Workflow) -> Seen:
 
 
 def _component(op: str, what: str, method: str, bound: BoundArguments, instance: Any) -> Seen | None:
-    if not _is_one_of(method, _METHODS[what]) or isinstance(instance, BaseToolAsyncAdapter):
+    if not _is_one_of(method, _METHODS[what]) or isinstance(instance, BaseToolAsyncAdapter) or _is_form(instance):
         return None
-    given, details = arguments(bound), {"own": _is_llamaindex_itself(instance)}
+    given, details = arguments(bound), dict[str, Any](own=_is_llamaindex_itself(instance))
     name = type(instance).__name__
     if op == "tool":
         name = instance.metadata.name or name
-        details["description"] = vars(instance.metadata).get("description")
+        details |= {"description": vars(instance.metadata).get("description"), "has_context": _has_context(bound)}
+        if isinstance(instance, FunctionTool) and details["has_context"]:
+            details["code"] = code_of(instance.real_fn)
         return Seen("handoff" if name == "handoff" else op, what, name, given, details)
     if what == "chat":
         details["memory"] = private.chat_memory(instance)
     if what in ("query", "retrieve", "chat") and len(given) > 1 and not given.get("chat_history"):
         given = {key: value for key, value in given.items() if value is not None}
     return Seen(op, what, name, next(iter(given.values())) if len(given) == 1 and what in _BARE else given, details)
+
+
+def _is_form(instance: Any) -> bool:
+    """Whether it is a tool by which LlamaIndex has a model fill in a class: its function is LlamaIndex's."""
+    module = str(getattr(instance.fn, "__module__", "")) if isinstance(instance, FunctionTool) else ""
+    return module.startswith(_FORMS)
+
+
+_FORMS = "llama_index.core.program."
+"""Where the functions are that make an object of what a model wrote (`get_function_tool`)."""
+
+
+def _has_context(bound: BoundArguments) -> bool:
+    """Whether a workflow's context is among the arguments."""
+    given = list(bound.arguments.values())
+    named = [item for value in given if isinstance(value, Mapping) for item in value.values()]
+    return any(isinstance(value, Context) for value in (*given, *named))
+
+
+def code_of(function: Any) -> Caller | None:
+    """The code of a function of the user's, for the texts in it."""
+    inner = inspect.unwrap(function) if callable(function) else None
+    return Caller(inner.__code__, inner.__globals__, 0) if inspect.isfunction(inner) else None
 
 
 def _is_one_of(method: str, names: Sequence[str]) -> bool:

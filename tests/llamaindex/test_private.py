@@ -81,7 +81,14 @@ async def test_the_state_of_a_step_has_what_it_waited_for() -> None:
     flow, answer = Waiting(), HumanResponseEvent(response="yes")
     await run(flow, answer)
     assert flow.seen is not None
-    assert flow.seen.collected == [answer]
+    assert flow.seen.collected == flow.seen.waited == [answer]
+
+
+def test_what_a_tool_raises_that_waits() -> None:
+    from workflows.runtime.types.results import WaitingForEvent
+
+    assert private._waiting() is WaitingForEvent
+    assert not private.is_waiting(RuntimeError())
 
 
 def test_outside_of_a_step_there_is_none() -> None:
