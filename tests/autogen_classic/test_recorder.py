@@ -66,6 +66,36 @@ def test_results_and_messages_have_nodes() -> None:
     assert said[1].data == {"tool_calls": [{"name": "add", "args": {"a": 1, "b": 2}}]}
 
 
+def chats(*recipients: Any) -> list[dict[str, Any]]:
+    shared = {"max_turns": 1, "summary_method": "last_msg", "silent": True}
+    return [{"chat_id": i, "recipient": each, "message": each.name, **shared} for i, each in enumerate(recipients)]
+
+
+async def test_each_of_several_chats_has_a_node() -> None:
+    asking, oaks, elms = user(), assistant("oaks", "Oak.", "Oak!"), assistant("elms", "Elm.", "Elm!")
+    recorder = trace(oaks, trace(elms, trace(asking)))
+    results = asking.initiate_chats(chats(oaks, elms))
+    assert [recorder.output(each).data for each in results] == ["Oak.", "Elm."]
+    assert recorder.output(results).data == ["Oak.", "Elm."]
+    results = await asking.a_initiate_chats(chats(oaks, elms))
+    assert [recorder.output(each).data for each in results.values()] == ["Oak!", "Elm!"]
+    assert recorder.output(results).data == {0: "Oak!", 1: "Elm!"}
+
+
+def test_a_chat_within_a_reply_has_a_node() -> None:
+    asking, fronting, helping = user(), assistant("front"), assistant("back", "Hello.")
+    recorder, results = trace(asking, trace(fronting)), []
+    trace(helping, recorder)
+
+    def reply(recipient: Any, messages: Any, sender: Any, config: Any) -> tuple[bool, str]:
+        results.append(recipient.initiate_chat(helping, message=messages[-1]["content"], max_turns=1, silent=True))
+        return True, "Done."
+
+    fronting.register_reply([ConversableAgent, None], reply)
+    asking.initiate_chat(fronting, message="Hi!", max_turns=1, silent=True)
+    assert recorder.output(results[0]).data == "Hello."
+
+
 def test_error_has_its_node() -> None:
     asking, answering = user(), assistant("helper", ValueError("no model"))
     recorder = trace(answering, trace(asking))

@@ -51,6 +51,18 @@ class Recorder(BaseRecorder):
         """
         return Program(self, program)
 
+    def output(self, result: Any) -> Node:
+        """The node of what an agent, or a chat, gave: also of a chat in a list of chats, or within another one.
+
+        Raises:
+            AmbiguousOutput: several runs, or none, may have given it.
+        """
+        for run in reversed(self.runs) if values.is_result(result) else ():
+            for call in run.calls:
+                if self._is_result(call, result):
+                    return run.output_of(call)
+        return super().output(result)
+
     def node_of(self, message: Any) -> Node:
         """The node that a message in an agent's conversation, or in a `ChatResult`, came from.
 
