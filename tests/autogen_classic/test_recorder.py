@@ -96,6 +96,41 @@ def test_a_chat_within_a_reply_has_a_node() -> None:
     assert recorder.output(results[0]).data == "Hello."
 
 
+def test_what_a_hook_made_of_a_reply_is_what_was_said() -> None:
+    asking, answering = user(), assistant("helper", "Yes.", "No.")
+    answering.register_hook(
+        "process_message_before_send", lambda sender, message, recipient, silent: f"{message} [signed]"
+    )
+    recorder = trace(answering, trace(asking))
+    result = asking.initiate_chat(answering, message="Hi!", max_turns=1, silent=True)
+    for node in (recorder.output(result), recorder.last.output, recorder.node_of(result.chat_history[-1])):
+        assert node.data == result.summary == "Yes. [signed]"
+        assert [parent.data for parent in node.parents] == ["Yes."]
+    ask = recorder.program(lambda task: asking.initiate_chat(answering, message=task, max_turns=1, silent=True))
+    assert ask("Really?").data == "No. [signed]"
+
+
+@pytest.mark.parametrize(
+    ("summarize", "expected"), [("last_msg", "All of them. "), (lambda *_: "a summary", "a summary")]
+)
+def test_the_output_is_the_summary_that_the_user_gets(summarize: Any, expected: str) -> None:
+    asking, answering = user(), assistant("helper", "All of them. TERMINATE")
+    recorder = trace(answering, trace(asking))
+    result = asking.initiate_chat(answering, message="Hi!", max_turns=1, summary_method=summarize, silent=True)
+    assert recorder.output(result).data == result.summary == expected
+    assert recorder.node_of(result.chat_history[-1]).data == "All of them. TERMINATE"
+
+
+def test_what_a_nested_chat_ended_with_is_the_reply() -> None:
+    asking, fronting, helping = user(), assistant("front"), assistant("back", "Hello. TERMINATE")
+    inner = {"recipient": helping, "max_turns": 1, "summary_method": "last_msg", "silent": True}
+    fronting.register_nested_chats([inner], trigger=asking)
+    recorder = trace(asking, trace(fronting))
+    trace(helping, recorder)
+    result = asking.initiate_chat(fronting, message="Hi!", max_turns=1, silent=True)
+    assert recorder.output(result).data == result.summary == "Hello. "
+
+
 def test_error_has_its_node() -> None:
     asking, answering = user(), assistant("helper", ValueError("no model"))
     recorder = trace(answering, trace(asking))

@@ -165,6 +165,10 @@ class ClassicFlow(Flow):
         return Origin(dict.fromkeys(models, "identity"))
 
     def _carried(self, message: Call) -> Origin:
+        """Where a message came from; a hook may have changed what was said."""
+        return _as_said(self._made_of(message), message.output)
+
+    def _made_of(self, message: Call) -> Origin:
         made_in = next((call for call in self._all if call.id == message.details["made_in"]), None)
         if made_in is not None:
             return self.origin_out(made_in)
@@ -175,7 +179,7 @@ class ClassicFlow(Flow):
             return Origin({self.input_of(message): "input"})
         return self.origin_in(around) if around.kind == "run" else Origin()
 
-    def _replied(self, reply: Call) -> Origin | None:
+    def _replied(self, reply: Call) -> Origin:
         said = reply.gave
         if not said or reply.details.get("is_default"):
             return Origin()
@@ -184,18 +188,23 @@ class ClassicFlow(Flow):
             if model.kind == "llm" and (model.gave is said or model.gave == said):
                 return Origin({model: "identity"})
         tools = [call for call in inside if call.kind == "tool"]
-        return Origin(dict.fromkeys(tools, "tool_call_id")) if tools and _is_of_tools(said) else None
+        if tools and _is_of_tools(said):
+            return Origin(dict.fromkeys(tools, "tool_call_id"))
+        return _as_said(self._matched_output(reply), said)
 
     def _ended_with(self, run: Call) -> Origin | None:
-        """The model that wrote the summary, else the last message that came from somewhere."""
+        """The model that wrote the summary, which is asked last, else the last message that came from somewhere."""
         models = [call for call in self.children[run] if call.kind == "llm" and call.succeeded]
+        messages = self._messages_in(run)
         summary = getattr(run.gave, "summary", None)
-        if models and summary and _text(models[-1].output) == summary:
-            return Origin({models[-1]: "identity"})
-        for message in reversed(self._messages_in(run)):
+        if models and summary and all(message.began < models[-1].began for message in messages):
+            return _as_said(Origin({models[-1]: "identity"}), summary)
+        if any(_text(message.output) == summary for message in messages):
+            summary = None  # of a group chat, what its manager said to the one who began it, which may not be the last
+        for message in reversed(messages):
             origin = self._carried(message)
             if origin:
-                return origin.because("identity")
+                return _as_said(origin, summary or message.output)
         return None
 
     def _messages_in(self, scope: Call) -> list[Call]:
@@ -215,6 +224,13 @@ def _text(message: Any) -> Any:
     """What is said in a message."""
     content = message.get("content") if isinstance(message, dict) else message
     return content or ""
+
+
+def _as_said(origin: Origin, said: Any) -> Origin:
+    """Where something came from that was said: the very words of its one source, or other ones."""
+    sources = [source for source in origin.sources if source.succeeded]
+    is_other = len(origin.sources) == len(sources) == 1 and _text(said) and not _is_same(sources[0].output, said)
+    return origin.because("contains" if is_other else "identity")
 
 
 def _is_same(one: Any, other: Any) -> bool:

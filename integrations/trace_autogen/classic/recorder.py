@@ -74,8 +74,7 @@ class Recorder(BaseRecorder):
             flow = run._result.flow
             sent = flow.sent_to(keys, message) if isinstance(flow, ClassicFlow) else None
             if sent is not None:
-                ends = run._result.ends_of(sent)
-                return ends[0] if len(ends) == 1 else run.output_of(sent)
+                return run.output_of(sent)
         raise AmbiguousOutput("no recorded run gave this message", [])
 
     # --- what the hooks ask
