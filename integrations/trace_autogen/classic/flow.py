@@ -10,6 +10,7 @@ from typing import Any
 
 from trace_autogen.classic.conversations import Key
 from trace_core.recording import Call, Flow, Ledger, Link, Origin
+from trace_core.recording.searching import Search
 
 _ARGUMENTS = {"llm": "messages", "reply": "messages", "tool": "input"}
 
@@ -87,13 +88,27 @@ class ClassicFlow(Flow):
         elif parent.kind == "chats":
             given = Origin({self.input_of(chat): "input"})
         else:
-            given = self._matched_input(chat, parent)
+            given = self._put_together(chat, chat.inputs)
         before = [other for other in self.children[parent] if other.succeeded and (other.ended or 0) < chat.began]
         carried = Origin()
         for text in chat.details["carried"]:
             told = [other for other in before if getattr(other.gave, "summary", None) == text]
             carried = carried | self.origin_out(told[-1]).because("carryover") if told else carried
         return given | carried if carried else given
+
+    def _put_together(self, begun: Call, said: Any) -> Origin:
+        """Where code had a text from with which it began a call; one like nothing that was there is an input."""
+        parent = self.parent(begun)
+        beside = [other for other in self.children[parent] if other is not begun]
+        before = [other for other in beside if other.succeeded and (other.ended or 0) < begun.began]
+        search = Search(
+            self.matcher,
+            begun.began,
+            self.held(beside),
+            [] if parent is None else self.given_to(parent),
+            left_over=lambda: self.sinks(before).sources,
+        )
+        return search.find(_text(said)) or Origin({self.input_of(begun): "input"})
 
     def _of_seen(self, keys: Sequence[Key], message: Any, call: Call) -> Origin:
         """Where a message came from that a model, or an agent, was shown."""
