@@ -172,12 +172,14 @@ def nested() -> Scenario:
 
 def nested_with_a_message_of_its_own() -> Scenario:
     """What a nested chat is told by its configuration is not what the user asked."""
-    asking, fronting, helping = user(), assistant("front"), assistant("back", "It rains.", "It still rains.")
-    shared = {"recipient": helping, "max_turns": 1, "summary_method": "last_msg", "silent": True}
-    inner = [{**shared, "message": "Say 3 things about the weather"}, {**shared, "message": "And 4 of the rain"}]
+    asking, fronting = user(), assistant("front")
+    one, other = assistant("one", "It rains."), assistant("other", "It still rains.")
+    told = [(one, "Say 3 things about the weather"), (other, "And 4 of the rain")]
+    shared = {"max_turns": 1, "summary_method": "last_msg", "silent": True}
+    inner = [{"recipient": each, "message": message, **shared} for each, message in told]
     fronting.register_nested_chats(inner, trigger=asking)
     return Scenario(
-        [asking, fronting, helping],
+        [asking, fronting, one, other],
         lambda: asking.initiate_chat(fronting, message="please write a poem", max_turns=1, silent=True),
         nodes="I1 I2 llm1 llm2",
         edges="I1>llm1 I2>llm2 llm1>llm2",

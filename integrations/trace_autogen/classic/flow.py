@@ -97,7 +97,11 @@ class ClassicFlow(Flow):
         return given | carried if carried else given
 
     def _put_together(self, begun: Call, said: Any) -> Origin:
-        """Where code had a text from with which it began a call; one like nothing that was there is an input."""
+        """Where code had what it said to an agent, or to its model.
+
+        What is like nothing that was there is an input where code began a chat, or asked an agent; what is added to a
+        chat that goes on counts as what it was begun with.
+        """
         parent = self.parent(begun)
         beside = [other for other in self.children[parent] if other is not begun]
         before = [other for other in beside if other.succeeded and (other.ended or 0) < begun.began]
@@ -108,21 +112,42 @@ class ClassicFlow(Flow):
             [] if parent is None else self.given_to(parent),
             left_over=lambda: self.sinks(before).sources,
         )
-        return search.find(_text(said)) or Origin({self.input_of(begun): "input"})
+        found = search.find(_text(said))
+        if found:
+            return Origin(found.sources)
+        if parent is None or _is_begun_by_code(begun):
+            return Origin({self.input_of(begun): "input"})
+        around = self._around(parent)
+        return self.origin_in(next((each for each in around if _is_begun_by_code(each)), around[-1]))
+
+    def held(self, calls: Iterable[Call]) -> list[Call]:
+        """What code got from calls: also what agents said to each other in them, which anyone may read."""
+        calls = list(calls)
+        said = [message for call in calls for message in self._messages_in(call) if call.kind != "message"]
+        return [*super().held(calls), *(message for message in said if message.details["made_in"] is not None)]
+
+    def _around(self, call: Call) -> list[Call]:
+        """A call and those inside which it ran, the innermost first."""
+        around = [call]
+        while (parent := self.parent(around[-1])) is not None:
+            around.append(parent)
+        return around
 
     def _of_seen(self, keys: Sequence[Key], message: Any, call: Call) -> Origin:
         """Where a message came from that a model, or an agent, was shown."""
         sent = self._message(keys, message, call)
         if sent is not None:
             return self.origin_out(sent).because("message")
-        around = [call]
-        while (parent := self.parent(around[-1])) is not None:
-            around.append(parent)
-        if not _text(message) or self._is_told_by_code(message, around):
+        reply = self.parent(call)
+        asked = reply.details["messages"] if reply is not None and reply.kind == "reply" else ()
+        index = next((i for i, each in enumerate(asked) if each is message), None)
+        if reply is not None and index is not None:
+            return self.origin_in(reply).at(index)
+        if not _text(message) or self._is_told_by_ag2(self._around(call)):
             return Origin()
-        return Origin({self.input_of(around[-1]): "input"})
+        return self._put_together(call, message)
 
-    def _is_told_by_code(self, message: Any, around: Sequence[Call]) -> bool:
+    def _is_told_by_ag2(self, around: Sequence[Call]) -> bool:
         """Whether AG2 wrote it: for the agent that selects, or for the model that sums a chat up."""
         is_summary = [call.kind for call in around[:2]] == ["llm", "run"]
         return is_summary or any(call.kind == "select" for call in around)
@@ -176,6 +201,8 @@ class ClassicFlow(Flow):
             return self._ended_with(scope)
         if scope.kind == "chats":
             return self.sinks(self.children[scope])
+        if scope.kind == "tool":  # which asked agents
+            return None
         models = self.nodes_in(scope)[-1:]
         return Origin(dict.fromkeys(models, "identity"))
 
@@ -228,6 +255,11 @@ class ClassicFlow(Flow):
         for child in self.children[scope]:
             found += [child] if child.kind == "message" else self._messages_in(child) if child.kind == "reply" else []
         return sorted(found, key=lambda call: call.began)
+
+
+def _is_begun_by_code(call: Call) -> bool:
+    """Whether it is a chat, or an agent is asked for a reply without one."""
+    return call.kind == "run" or (call.kind == "reply" and call.details["sender"] is None)
 
 
 def _before(call: Call, sent: Sequence[Call]) -> Iterator[Call]:
