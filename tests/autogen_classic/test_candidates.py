@@ -129,6 +129,20 @@ def test_a_clone_follows_what_is_written() -> None:
     assert set(vars(helper)) == before
 
 
+def test_a_clone_has_nothing_of_what_was_learned_after_unexpose() -> None:
+    asking, helper = user(), assistant("helper", *["Yes."] * 4)
+    with_tools(helper, asking, double)
+    parameters = expose([asking, helper], kinds="all")
+    copies = clone([asking, helper])
+    again = clone(copies[0])
+    parameters["user.double.code"].set("def double(a: int) -> int:\n    return 3 * a\n")
+    call = {"name": "double", "arguments": '{"a": 4}'}
+    assert [each.execute_function(call)[1]["content"] for each in (asking, copies[0], again)] == ["12"] * 3
+    unexpose(parameters)
+    assert [each.execute_function(call)[1]["content"] for each in (asking, copies[0], again)] == ["8"] * 3
+    assert not [name for each in (*copies, again) for name in vars(each) if name.startswith("_trace")]
+
+
 class Counting(ScriptedModel):
     """A model whose answers have a price."""
 

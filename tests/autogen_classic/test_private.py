@@ -36,6 +36,11 @@ def test_what_run_makes_its_agent_with() -> None:
     assert hasattr(assistant("helper"), private.EXECUTOR)
 
 
+@pytest.mark.skipif(not hasattr(ConversableAgent, "run"), reason="AutoGen 0.2 has none")
+def test_where_context_variables_stand() -> None:
+    assert isinstance(getattr(assistant("helper"), private.CONTEXT).data, dict)
+
+
 def test_a_copy_forgets_what_there_is_to_forget() -> None:
     kept = vars(group(assistant("writer"), rounds=2))
     assert {"_consecutive_auto_reply_counter", "_max_consecutive_auto_reply_dict", "reply_at_receive"} <= kept.keys()

@@ -28,6 +28,7 @@ HOOKS = "hook_lists"
 CLIENTS = "_clients"
 WRAP = "_wrap_function"
 REPLIES = "_reply_func_list"
+CONTEXT = "context_variables"
 CONFIGS = "_config_list"
 USAGE = ("total_usage_summary", "actual_usage_summary")
 
@@ -147,6 +148,13 @@ def forget_all(agent: Any) -> None:
     for name, empty in (("_human_input", []), ("client_cache", None), ("_last_speaker", None), ("run_executor", None)):
         if name in kept:
             kept[name] = empty
+
+
+def set_context(agent: Any, made_of: Callable[[Any], Any]) -> None:
+    """Give a copy of an agent context variables of its own; AutoGen 0.2 has none."""
+    context = getattr(agent, CONTEXT, None)
+    if isinstance(getattr(context, "data", None), dict):
+        setattr(agent, CONTEXT, made_of(context))
 
 
 def replies(agent: Any) -> list[dict[str, Any]]:
