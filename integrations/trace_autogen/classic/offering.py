@@ -100,6 +100,8 @@ def _group(copies: list[Any], path: tuple[str, ...]) -> Offers:
     else:
         binding = places.attribute(copies, "select_speaker_message_template", "selection", form)
         yield Offer(label, "prompt", binding, str, (NotEmpty(), form))
-    if group.select_speaker_prompt_template:
+    if template := group.select_speaker_prompt_template:
         binding = places.attribute(copies, "select_speaker_prompt_template", "selection")
-        yield Offer((*path, "select_speaker_prompt"), "prompt", binding, str, (NotEmpty(),))
+        field = "{agentlist}"  # AG2 replaces it, and takes any other brace as it is, so the text is written as it is
+        rule = Format(field if field in template else "", ("agentlist",))
+        yield Offer((*path, "select_speaker_prompt"), "prompt", binding, str, (NotEmpty(), rule))
