@@ -5,10 +5,11 @@ Chats, replies, messages and selections are scopes; models and tools are nodes, 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 from trace_autogen.classic.conversations import Key
+from trace_autogen.classic.sent import Sent, is_same, text_of, tools_in
 from trace_core.recording import Call, Flow, Ledger, Link, Origin
 from trace_core.recording.searching import Search
 
@@ -21,12 +22,7 @@ class ClassicFlow(Flow):
     def __init__(self, calls: Sequence[Call], ledger: Ledger, earlier: Sequence[Flow] = ()) -> None:
         self._before = [flow for flow in earlier if isinstance(flow, ClassicFlow)]
         self._all = [call for flow in self._before for call in flow.calls] + list(calls)
-        self._sent: dict[Key, list[Call]] = {}
-        self._between: dict[tuple[Any, Any], list[Call]] = {}
-        for call in self._all:
-            for key in call.details.get("places", ()):
-                self._sent.setdefault(key, []).append(call)
-                self._between.setdefault(key[:2], []).append(call)
+        self._sent = Sent(self._all)
         super().__init__(calls, ledger, earlier)
 
     def keep_only(self, earlier: Sequence[Flow]) -> None:
@@ -34,6 +30,7 @@ class ClassicFlow(Flow):
         super().keep_only(earlier)
         self._before = [flow for flow in self._before if any(flow is kept for kept in earlier)]
         self._all = [call for flow in self._before for call in flow.calls] + list(self.calls)
+        self._sent = Sent(self._all)
 
     # --- what the calls are
 
@@ -112,7 +109,7 @@ class ClassicFlow(Flow):
             [] if parent is None else self.given_to(parent),
             left_over=lambda: self.sinks(before).sources,
         )
-        found = search.find(_text(said))
+        found = search.find(text_of(said))
         if found:
             return Origin(found.sources)
         if parent is None or _is_begun_by_code(begun):
@@ -135,7 +132,7 @@ class ClassicFlow(Flow):
 
     def _of_seen(self, keys: Sequence[Key], message: Any, call: Call) -> Origin:
         """Where a message came from that a model, or an agent, was shown."""
-        sent = self._message(keys, message, call)
+        sent = self._sent.seen(keys, message, call)
         if sent is not None:
             return self.origin_out(sent).because("message")
         reply = self.parent(call)
@@ -143,7 +140,7 @@ class ClassicFlow(Flow):
         index = next((i for i, each in enumerate(asked) if each is message), None)
         if reply is not None and index is not None:
             return self.origin_in(reply).at(index)
-        if not _text(message) or self._is_told_by_ag2(self._around(call)):
+        if not text_of(message) or self._is_told_by_ag2(self._around(call)):
             return Origin()
         return self._put_together(call, message)
 
@@ -152,28 +149,10 @@ class ClassicFlow(Flow):
         is_summary = [call.kind for call in around[:2]] == ["llm", "run"]
         return is_summary or any(call.kind == "select" for call in around)
 
-    def _message(self, keys: Sequence[Key], message: Any, call: Call) -> Call | None:
-        """The last message that was sent to this place before; where history was cut, the last with the same text."""
-        for sent in [self._sent.get(key, ()) for key in keys] + [self._between.get(key[:2], ()) for key in keys]:
-            for each in _before(call, sent):
-                if _is_same(each.output, message):
-                    return each
-        for key in keys:  # a hook wrote another text into it
-            there = next(_before(call, self._sent.get(key, ())), None)
-            if there is not None and self._is_whole(key, call):
-                return there
-        return None
-
-    def _is_whole(self, key: Key, call: Call) -> bool:
-        """Whether a call was shown all that two agents have said: no message stands elsewhere than it did."""
-        seen = [each[2] for keys in call.details.get("keys", ()) for each in keys if each[:2] == key[:2]]
-        last = next(_before(call, self._between[key[:2]]))
-        return bool(seen) and (*key[:2], max(seen)) in last.details["places"]
-
     def sent_to(self, keys: Sequence[Key], message: Any) -> Call | None:
         """The message of this run that stands at one of these places."""
         for sent in reversed(self.calls):
-            if any(key in keys for key in sent.details.get("places", ())) and _is_same(sent.output, message):
+            if any(key in keys for key in sent.details.get("places", ())) and is_same(sent.output, message):
                 return sent
         return None
 
@@ -181,7 +160,7 @@ class ClassicFlow(Flow):
         """The model that asked for a tool: the last that named its id, else what the reply around it was given last."""
         id_of = tool.details["tool_call_id"]
         for model in reversed(self._all) if id_of is not None else ():
-            if model.kind == "llm" and model.began < tool.began and id_of in _asked(model.gave):
+            if model.kind == "llm" and model.began < tool.began and id_of in tools_in(model.gave):
                 return self.origin_out(model).because("tool_call_id")
         return None if parent is None or parent.kind != "reply" else self._last_of(parent)
 
@@ -241,7 +220,7 @@ class ClassicFlow(Flow):
         summary = getattr(run.gave, "summary", None)
         if models and summary and all(message.began < models[-1].began for message in messages):
             return _as_said(Origin({models[-1]: "identity"}), summary)
-        if any(_text(message.output) == summary for message in messages):
+        if any(text_of(message.output) == summary for message in messages):
             summary = None  # of a group chat, what its manager said to the one who began it, which may not be the last
         for message in reversed(messages):
             origin = self._carried(message)
@@ -262,33 +241,11 @@ def _is_begun_by_code(call: Call) -> bool:
     return call.kind == "run" or (call.kind == "reply" and call.details["sender"] is None)
 
 
-def _before(call: Call, sent: Sequence[Call]) -> Iterator[Call]:
-    """Those of the messages that were sent before a call, the last first."""
-    return (each for each in reversed(sent) if each.began < call.began)
-
-
-def _text(message: Any) -> Any:
-    """What is said in a message."""
-    content = message.get("content") if isinstance(message, dict) else message
-    return content or ""
-
-
 def _as_said(origin: Origin, said: Any) -> Origin:
     """Where something came from that was said: the very words of its one source, or other ones."""
     sources = [source for source in origin.sources if source.succeeded]
-    is_other = len(origin.sources) == len(sources) == 1 and _text(said) and not _is_same(sources[0].output, said)
+    is_other = len(origin.sources) == len(sources) == 1 and text_of(said) and not is_same(sources[0].output, said)
     return origin.because("contains" if is_other else "identity")
-
-
-def _is_same(one: Any, other: Any) -> bool:
-    """Whether two messages say the same; a group chat writes "None" where a request for tools has no text."""
-    return _text(one) == _text(other) or bool(_asked(one) and _asked(one) == _asked(other))
-
-
-def _asked(message: Any) -> list[Any]:
-    """The ids of the tools that a message asks for."""
-    calls = message.get("tool_calls") if isinstance(message, dict) else None
-    return [asked.get("id") for asked in calls or () if asked.get("id") is not None]
 
 
 def _is_of_tools(said: Any) -> bool:

@@ -49,6 +49,13 @@ def groups_of(agent: Any) -> list[Any]:
     return [group for group in [getattr(agent, "groupchat", None), *replies] if is_group_chat(group)]
 
 
+def fills_prompt_by_format(group: Any) -> bool:
+    """Whether a group chat fills its `select_speaker_prompt` by `format`, as AutoGen 0.2 does; AG2 replaces text."""
+    shown = copy.copy(group)
+    shown.select_speaker_prompt_template = "{{"
+    return bool(type(group).select_speaker_prompt(shown, []) == "{")
+
+
 def has(owner: Any, name: str) -> bool:
     """Whether this release has it."""
     return hasattr(owner, name)
