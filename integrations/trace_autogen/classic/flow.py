@@ -11,6 +11,7 @@ from typing import Any
 from trace_autogen.classic.conversations import Key
 from trace_autogen.classic.sent import Sent, is_same, text_of, tools_in
 from trace_core.recording import Call, Flow, Ledger, Link, Origin
+from trace_core.recording.call import ParameterRead
 from trace_core.recording.searching import Search
 
 _ARGUMENTS = {"llm": "messages", "reply": "messages", "tool": "input"}
@@ -40,6 +41,14 @@ class ClassicFlow(Flow):
             return call.kind in ("llm", "tool")
         made = call.succeeded and bool(call.output) and not call.details.get("is_default")
         return made and not any(self.nodes_in(child) for child in self.children[call])
+
+    def reads_of(self, node: Call) -> list[ParameterRead]:
+        """What a node read of parameters, also what was read for the introductions that it was shown."""
+        reads = super().reads_of(node)
+        for keys, message in zip(node.details.get("keys", ()), node.details.get("messages", ()), strict=True):
+            sent = self._sent.introduction(keys, message, node)
+            reads += [read for read in (sent.reads if sent else ()) if all(read[1] is not known[1] for known in reads)]
+        return reads
 
     def arguments(self, call: Call, origin: Origin) -> Iterable[tuple[str, Origin]]:
         """What went in, under one name."""

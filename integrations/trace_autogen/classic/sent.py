@@ -42,6 +42,11 @@ class Sent:
                 return there
         return None
 
+    def introduction(self, keys: Sequence[Key], message: Any, call: Call) -> Call | None:
+        """The message, if it introduced the agents of a group chat to each other by what is learned of them."""
+        introductions = any(each.reads for key in keys for each in self._at.get(key, ()))
+        return self.seen(keys, message, call) if introductions else None
+
     def _is_whole(self, key: Key, call: Call) -> bool:
         """Whether a call was shown all that two agents have said: no message stands elsewhere than it did."""
         seen = [each[2] for keys in call.details.get("keys", ()) for each in keys if each[:2] == key[:2]]
