@@ -87,3 +87,38 @@ def test_a_reply_function_asks_twice() -> None:
     writer.register_reply([ConversableAgent, None], reply, position=0)
     made = edges([asking, writer], lambda: asking.initiate_chat(writer, message="Write.", max_turns=1, silent=True))
     assert made == {"I>llm1", "llm1>llm2"}
+
+
+def going_on(first: str, asking: Any, one: Any, other: Any, recorder: Recorder) -> None:
+    if first == "chats":
+        shared = {"max_turns": 1, "summary_method": "last_msg", "silent": True}
+        asking.initiate_chats([{"recipient": each, "message": each.name, **shared} for each in (one, other)])
+        return
+    with recorder.run():
+        for each in (one, other):
+            asking.initiate_chat(each, message=each.name, max_turns=1, silent=True)
+
+
+@pytest.mark.parametrize("first", ["chats", "block"])
+def test_a_chat_that_goes_on_after_several_is_a_further_turn(first: str) -> None:
+    asking, recorder = user(), Recorder()
+    one, other = assistant("one", "Oak.", "Birch.", "Ash."), assistant("other", "Elm.", "Beech.")
+    for each in (asking, one, other):
+        trace(each, recorder)
+    going_on(first, asking, one, other, recorder)
+    for each, said in ((one, "Oak."), (other, "Elm.")):
+        asking.initiate_chat(each, message="And then?", max_turns=1, silent=True, clear_history=False)
+        assert said in [node.data for node in recorder.last.output.parents]
+    asking.initiate_chat(one, message="Again!", max_turns=1, silent=True)
+    assert [node.op for node in recorder.last.output.parents] == ["input"]
+
+
+def test_a_nested_chat_that_keeps_its_history_goes_on() -> None:
+    asking, fronting, helping = user(), assistant("front"), assistant("back", "Oak.", "Elm.")
+    inner = {"recipient": helping, "max_turns": 1, "summary_method": "last_msg", "silent": True}
+    fronting.register_nested_chats([{**inner, "clear_history": False}], trigger=asking)
+    recorder = trace(asking, trace(fronting))
+    trace(helping, recorder)
+    for text in ("One?", "Two?"):
+        asking.initiate_chat(fronting, message=text, max_turns=1, silent=True)
+    assert [node.data for node in recorder.last.output.parents] == ["One?", "Oak.", "Two?"]

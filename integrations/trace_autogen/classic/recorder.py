@@ -143,8 +143,22 @@ class Recorder(BaseRecorder):
     def _plain(self, value: Any) -> Any:
         return values.plain(value)
 
-    def _began_outermost(self, run: Run, call: Call) -> None:
-        run.conversation = call.details.get("conversation")
+    def _earlier(self, run: Run) -> list[Run]:
+        """The runs before this one with a conversation that goes on in it: a run may hold chats of several pairs."""
+        runs = self.runs
+        going_on, found = _conversations(run), []
+        for other in reversed(runs[: runs.index(run)] if run in runs else runs):
+            theirs = _conversations(other)
+            if going_on & theirs:
+                going_on |= theirs
+                found.append(other)
+        return found[::-1]
+
+
+def _conversations(run: Run) -> set[Any]:
+    """What the chats in a run are turns of, and a reply that an agent gave to one that is not traced."""
+    calls = [call for call in run.calls if call.kind == "run" or call is run.calls[0]]
+    return {call.details["conversation"] for call in calls if "conversation" in call.details}
 
 
 def _seen(messages: Sequence[Any], keys: list[list[Key]], shown: Sequence[Any]) -> dict[str, Any]:
