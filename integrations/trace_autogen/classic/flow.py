@@ -229,13 +229,21 @@ class ClassicFlow(Flow):
         summary = getattr(run.gave, "summary", None)
         if models and summary and all(message.began < models[-1].began for message in messages):
             return _as_said(Origin({models[-1]: "identity"}), summary)
-        if any(text_of(message.output) == summary for message in messages):
-            summary = None  # of a group chat, what its manager said to the one who began it, which may not be the last
-        for message in reversed(messages):
-            origin = self._carried(message)
-            if origin:
-                return _as_said(origin, summary or message.output)
-        return None
+        ends = [(message, origin) for message in messages if (origin := self._carried(message))]
+        if not ends:
+            return None
+        last, origin = ends[-1]
+        if not summary or any(text_of(message.output) == summary for message in messages):
+            return _as_said(origin, last.output)  # in a group chat, AG2 sums up what its manager said to the beginner
+        return self._summed_up(run, messages, summary) or _as_said(origin, summary)
+
+    def _summed_up(self, run: Call, messages: Sequence[Call], summary: Any) -> Origin | None:
+        """The messages of which code made a summary; AG2's own is the last one without "TERMINATE"."""
+        said = text_of(messages[-1].output)
+        if isinstance(said, str) and said.replace("TERMINATE", "") == summary:
+            return None
+        found = Search(self.matcher, run.ended or 0, messages, self.given_to(run), is_output=True).find(summary)
+        return Origin(found.sources).because("contains") if found else None
 
     def _messages_in(self, scope: Call) -> list[Call]:
         """The messages of a chat, without those of chats inside it."""
