@@ -180,7 +180,9 @@ def nested_with_a_message_of_its_own() -> Scenario:
     fronting.register_nested_chats(inner, trigger=asking)
     return Scenario(
         [asking, fronting, one, other],
-        lambda: asking.initiate_chat(fronting, message="please write a poem", max_turns=1, silent=True),
+        lambda: asking.initiate_chat(
+            fronting, message="Please say 3 things about the weather of May", max_turns=1, silent=True
+        ),
         nodes="I1 I2 llm1 llm2",
         edges="I1>llm1 I2>llm2 llm1>llm2",
         outputs="llm2",

@@ -91,7 +91,7 @@ class ClassicFlow(Flow):
         """What a chat was begun with: a text, and what came out of the chats before it that it is told of."""
         if parent is None:
             given = self._programs.origin_in(chat)
-        elif parent.kind == "chats":
+        elif parent.kind == "chats" or chat.details["is_constant"]:
             given = Origin({self.input_of(chat): "input"})
         else:
             given = self._put_together(chat, chat.inputs)

@@ -28,6 +28,9 @@ HOOKS = "hook_lists"
 CLIENTS = "_clients"
 WRAP = "_wrap_function"
 REPLIES = "_reply_func_list"
+QUEUE = "chat_queue"
+"""The variable of a reply function of `register_nested_chats` that holds the chats."""
+
 CONTEXT = "context_variables"
 CONFIGS = "_config_list"
 USAGE = ("total_usage_summary", "actual_usage_summary")
@@ -168,6 +171,18 @@ def replies(agent: Any) -> list[dict[str, Any]]:
     """An agent's reply functions, each with when and with what it is called."""
     found: list[dict[str, Any]] = getattr(agent, REPLIES)
     return found
+
+
+def is_told_in_nested_chats(agent: Any, message: Any) -> bool:
+    """Whether a message stands in the nested chats that an agent has, as it is."""
+    for entry in replies(agent):
+        function = entry["reply_func"]
+        names = getattr(getattr(function, "__code__", None), "co_freevars", ())
+        if QUEUE in names:
+            chats = function.__closure__[names.index(QUEUE)].cell_contents
+            if isinstance(chats, list) and any(isinstance(c, dict) and c.get("message") is message for c in chats):
+                return True
+    return False
 
 
 def set_group(manager: Any, group: Any) -> None:
