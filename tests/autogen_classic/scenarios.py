@@ -170,6 +170,25 @@ def nested() -> Scenario:
     )
 
 
+def nested_with_a_message_of_its_own() -> Scenario:
+    """What a nested chat is told by its configuration is not what the user asked."""
+    asking, fronting = user(), assistant("front")
+    one, other = assistant("one", "It rains."), assistant("other", "It still rains.")
+    told = [(one, "Say 3 things about the weather"), (other, "And 4 of the rain")]
+    shared = {"max_turns": 1, "summary_method": "last_msg", "silent": True}
+    inner = [{"recipient": each, "message": message, **shared} for each, message in told]
+    fronting.register_nested_chats(inner, trigger=asking)
+    return Scenario(
+        [asking, fronting, one, other],
+        lambda: asking.initiate_chat(
+            fronting, message="Please say 3 things about the weather of May", max_turns=1, silent=True
+        ),
+        nodes="I1 I2 llm1 llm2",
+        edges="I1>llm1 I2>llm2 llm1>llm2",
+        outputs="llm2",
+    )
+
+
 def model_that_fails() -> Scenario:
     asking, answering = user(), assistant("helper", ValueError("no model"))
     return Scenario(
@@ -195,5 +214,6 @@ SCENARIOS = [
     round_robin,
     selected,
     nested,
+    nested_with_a_message_of_its_own,
     model_that_fails,
 ]

@@ -112,6 +112,42 @@ def test_code_of_tools_that_are_awaited_and_not(function: Any, is_traced: bool) 
     assert helper.sent[-1]["messages"][-1]["content"] == "8"
 
 
+async def test_introductions_are_of_the_candidate() -> None:
+    writer, critic = assistant("writer", *["Poem."] * 4), assistant("critic", *["Bad."] * 4)
+    manager = group(writer, critic, rounds=3, send_introductions=True)
+    recorder = trace(manager)
+    parameters = expose(manager, kinds="description")
+
+    async def tried(number: int) -> str:
+        asking, copy = clone([user(), manager])
+        trace(copy, trace(asking, recorder))
+        with parameters.candidate({"writer.description": f"writes {number}"}) as candidate, recorder.run() as run:
+            await asking.a_initiate_chat(copy, message="Write.", silent=True)
+        candidate.verify(run.output)
+        assert all(
+            set(parameters.values()) <= set(run.node_of(each).parents) for each in run.calls if each.kind == "llm"
+        )
+        return f"writer: writes {number}\ncritic: You are critic."
+
+    expected = await asyncio.gather(*(tried(number) for number in range(3)))
+    for agent in (writer, critic):
+        sent = [each["messages"][1]["content"] for each in agent.sent]
+        assert all(any(text.endswith(each) for text in sent) for each in expected)
+    assert writer.description == "You are writer."
+
+
+def test_introductions_are_read_as_they_were_when_they_were_sent() -> None:
+    asking, writer, critic = user(), assistant("writer", "Poem.", "Poem."), assistant("critic", "Bad.", "Bad.")
+    manager = group(writer, critic, rounds=3, send_introductions=True)
+    recorder, parameters = trace(manager, trace(asking)), expose(manager, kinds="description")
+    for text in ("writes", "writes verse"):
+        parameters["writer.description"].set(text)
+        asking.initiate_chat(manager, message="Write.", silent=True)
+        recorder.last.output.backward("who is who?")
+        assert f"writer: {text}\n" in writer.sent[-1]["messages"][1]["content"]
+    assert [each.feedback != [] for each in parameters.values()] == [True, True]
+
+
 def test_a_clone_follows_what_is_written() -> None:
     helper, _ = answering("helper", echo, system_message="Be brief.")
     before = set(vars(helper))
@@ -127,6 +163,20 @@ def test_a_clone_follows_what_is_written() -> None:
     assert recorder.last.graph.parameters == tuple(parameters.values())
     unexpose(parameters)
     assert set(vars(helper)) == before
+
+
+def test_a_clone_has_nothing_of_what_was_learned_after_unexpose() -> None:
+    asking, helper = user(), assistant("helper", *["Yes."] * 4)
+    with_tools(helper, asking, double)
+    parameters = expose([asking, helper], kinds="all")
+    copies = clone([asking, helper])
+    again = clone(copies[0])
+    parameters["user.double.code"].set("def double(a: int) -> int:\n    return 3 * a\n")
+    call = {"name": "double", "arguments": '{"a": 4}'}
+    assert [each.execute_function(call)[1]["content"] for each in (asking, copies[0], again)] == ["12"] * 3
+    unexpose(parameters)
+    assert [each.execute_function(call)[1]["content"] for each in (asking, copies[0], again)] == ["8"] * 3
+    assert not [name for each in (*copies, again) for name in vars(each) if name.startswith("_trace")]
 
 
 class Counting(ScriptedModel):

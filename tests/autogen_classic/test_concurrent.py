@@ -125,6 +125,20 @@ def test_clones_have_their_own_history_and_the_same_tools() -> None:
     assert "generate_reply" not in vars(copy)
 
 
+@pytest.mark.skipif(not hasattr(user(), "context_variables"), reason="AutoGen 0.2 has none")
+def test_context_variables_of_clones_are_their_own() -> None:
+    asking, helper, other = user(), assistant("helper"), assistant("other")
+    helper.context_variables = asking.context_variables
+    asking.context_variables["trees"] = ["oak"]
+    one, two, three = clone([asking, helper, other])
+    assert one.context_variables is two.context_variables is not three.context_variables
+    two.context_variables["trees"].append("elm")
+    three.context_variables["birds"] = 1
+    assert asking.context_variables.data == {"trees": ["oak"]}
+    assert one.context_variables.data == {"trees": ["oak", "elm"]}
+    assert not other.context_variables.data
+
+
 def test_clones_of_a_group_chat_talk_to_each_other() -> None:
     asking, writer, critic = user(), assistant("writer", "Poem."), assistant("critic", "Bad.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from trace_autogen.classic import NothingToLearn, Recorder, expose, trace, unexpose
+from trace_autogen.classic import NothingToLearn, Recorder, expose, private, trace, unexpose
 
 from tests.autogen_classic.agents import add, asks, assistant, broken, double, group, user, with_tools
 from trace_core.errors import InvalidValue
@@ -93,6 +93,28 @@ def test_descriptions_and_prompts_of_a_selection() -> None:
     assert {parent.name for parent in select.parents if parent.name in parameters} == set(parameters)
     with pytest.raises(InvalidValue, match="roles"):
         message.set("Choose of {agentlist}.")
+
+
+def test_the_prompt_of_a_selection_keeps_its_placeholder() -> None:
+    asking, writer = user(), assistant("writer", "Poem.", "Poem.")
+    manager = group(writer, assistant("critic"), assistant("editor"), rounds=2, script=["writer"] * 2)
+    prompt = expose(manager, kinds="prompt")["chat_manager.select_speaker_prompt"]
+    for text in ("Choose one.", "Choose of {agentlist} for {task}.", "Choose of {agentlist!r}."):
+        with pytest.raises(InvalidValue):
+            prompt.set(text)
+    prompt.set('Choose of {agentlist}. Not JSON {"a": 1}.')
+    asking.initiate_chat(manager, message="Write.", silent=True)
+    assert manager.sent[-1]["messages"][-1]["content"].startswith("Choose of ['writer', 'critic', 'editor']. Not JSON")
+    assert manager.sent[-1]["messages"][-1]["content"].endswith('{"a": 1}.')
+
+
+def test_a_prompt_of_a_selection_that_names_no_agents_need_not() -> None:
+    manager = group(assistant("writer"), assistant("critic"), rounds=2, script=[])
+    for each in private.groups_of(manager):
+        each.select_speaker_prompt_template = "Who is next?"
+    prompt = expose(manager, kinds="prompt")["chat_manager.select_speaker_prompt"]
+    prompt.set("Whose turn is it?")
+    assert manager.groupchat.select_speaker_prompt_template == "Whose turn is it?"
 
 
 def test_the_same_parameters_again() -> None:

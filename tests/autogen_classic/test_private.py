@@ -36,6 +36,20 @@ def test_what_run_makes_its_agent_with() -> None:
     assert hasattr(assistant("helper"), private.EXECUTOR)
 
 
+@pytest.mark.skipif(not hasattr(ConversableAgent, "run"), reason="AutoGen 0.2 has none")
+def test_where_context_variables_stand() -> None:
+    assert isinstance(getattr(assistant("helper"), private.CONTEXT).data, dict)
+
+
+@pytest.mark.parametrize("use_async", [False, True])
+def test_where_nested_chats_stand(use_async: bool) -> None:
+    front, back, message = assistant("front"), assistant("back"), " ".join(["Say", "something."])
+    chats = [{"recipient": back, "message": message, "chat_id": 1}]
+    front.register_nested_chats(chats, trigger=back, use_async=use_async)
+    assert private.is_told_in_nested_chats(front, message)
+    assert not private.is_told_in_nested_chats(front, " ".join(["Say", "something."]))
+
+
 def test_a_copy_forgets_what_there_is_to_forget() -> None:
     kept = vars(group(assistant("writer"), rounds=2))
     assert {"_consecutive_auto_reply_counter", "_max_consecutive_auto_reply_dict", "reply_at_receive"} <= kept.keys()

@@ -66,6 +66,71 @@ def test_results_and_messages_have_nodes() -> None:
     assert said[1].data == {"tool_calls": [{"name": "add", "args": {"a": 1, "b": 2}}]}
 
 
+def chats(*recipients: Any) -> list[dict[str, Any]]:
+    shared = {"max_turns": 1, "summary_method": "last_msg", "silent": True}
+    return [{"chat_id": i, "recipient": each, "message": each.name, **shared} for i, each in enumerate(recipients)]
+
+
+async def test_each_of_several_chats_has_a_node() -> None:
+    asking, oaks, elms = user(), assistant("oaks", "Oak.", "Oak!"), assistant("elms", "Elm.", "Elm!")
+    recorder = trace(oaks, trace(elms, trace(asking)))
+    results = asking.initiate_chats(chats(oaks, elms))
+    assert [recorder.output(each).data for each in results] == ["Oak.", "Elm."]
+    assert recorder.output(results).data == ["Oak.", "Elm."]
+    results = await asking.a_initiate_chats(chats(oaks, elms))
+    assert [recorder.output(each).data for each in results.values()] == ["Oak!", "Elm!"]
+    assert recorder.output(results).data == {0: "Oak!", 1: "Elm!"}
+
+
+def test_a_chat_within_a_reply_has_a_node() -> None:
+    asking, fronting, helping = user(), assistant("front"), assistant("back", "Hello.")
+    recorder, results = trace(asking, trace(fronting)), []
+    trace(helping, recorder)
+
+    def reply(recipient: Any, messages: Any, sender: Any, config: Any) -> tuple[bool, str]:
+        results.append(recipient.initiate_chat(helping, message=messages[-1]["content"], max_turns=1, silent=True))
+        return True, "Done."
+
+    fronting.register_reply([ConversableAgent, None], reply)
+    asking.initiate_chat(fronting, message="Hi!", max_turns=1, silent=True)
+    assert recorder.output(results[0]).data == "Hello."
+
+
+def test_what_a_hook_made_of_a_reply_is_what_was_said() -> None:
+    asking, answering = user(), assistant("helper", "Yes.", "No.")
+    answering.register_hook(
+        "process_message_before_send", lambda sender, message, recipient, silent: f"{message} [signed]"
+    )
+    recorder = trace(answering, trace(asking))
+    result = asking.initiate_chat(answering, message="Hi!", max_turns=1, silent=True)
+    for node in (recorder.output(result), recorder.last.output, recorder.node_of(result.chat_history[-1])):
+        assert node.data == result.summary == "Yes. [signed]"
+        assert [parent.data for parent in node.parents] == ["Yes."]
+    ask = recorder.program(lambda task: asking.initiate_chat(answering, message=task, max_turns=1, silent=True))
+    assert ask("Really?").data == "No. [signed]"
+
+
+@pytest.mark.parametrize(
+    ("summarize", "expected"), [("last_msg", "All of them. "), (lambda *_: "a summary", "a summary")]
+)
+def test_the_output_is_the_summary_that_the_user_gets(summarize: Any, expected: str) -> None:
+    asking, answering = user(), assistant("helper", "All of them. TERMINATE")
+    recorder = trace(answering, trace(asking))
+    result = asking.initiate_chat(answering, message="Hi!", max_turns=1, summary_method=summarize, silent=True)
+    assert recorder.output(result).data == result.summary == expected
+    assert recorder.node_of(result.chat_history[-1]).data == "All of them. TERMINATE"
+
+
+def test_what_a_nested_chat_ended_with_is_the_reply() -> None:
+    asking, fronting, helping = user(), assistant("front"), assistant("back", "Hello. TERMINATE")
+    inner = {"recipient": helping, "max_turns": 1, "summary_method": "last_msg", "silent": True}
+    fronting.register_nested_chats([inner], trigger=asking)
+    recorder = trace(asking, trace(fronting))
+    trace(helping, recorder)
+    result = asking.initiate_chat(fronting, message="Hi!", max_turns=1, silent=True)
+    assert recorder.output(result).data == result.summary == "Hello. "
+
+
 def test_error_has_its_node() -> None:
     asking, answering = user(), assistant("helper", ValueError("no model"))
     recorder = trace(answering, trace(asking))

@@ -10,11 +10,12 @@ import pytest
 from trace_autogen.classic import Recorder, trace
 
 from tests.autogen.drawing import drawn
+from tests.autogen_classic.further_scenarios import FURTHER_SCENARIOS
 from tests.autogen_classic.own_scenarios import OWN_SCENARIOS
 from tests.autogen_classic.scenarios import SCENARIOS, Scenario
 
 
-@pytest.mark.parametrize("make", [*SCENARIOS, *OWN_SCENARIOS], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [*SCENARIOS, *OWN_SCENARIOS, *FURTHER_SCENARIOS], ids=lambda make: make.__name__)
 async def test_graph_is_exact(make: Callable[[], Scenario]) -> None:
     scenario, recorder = make(), Recorder()
     for each in scenario.traced:

@@ -18,7 +18,7 @@ def clone(agent_or_groupchat: Program) -> Program:
 
     The agents of a group chat are cloned with it, those of a list together. Models, tools, code executors, and agents
     in nested chats are shared; so are the parameters: what is written, or tried as a candidate, holds for the clone
-    too. The clone is not traced.
+    too. Context variables are copied as they are now. The clone is not traced.
 
     Args:
         agent_or_groupchat: a `ConversableAgent`, a `GroupChat`, a `GroupChatManager`, or a list of them.
@@ -82,10 +82,20 @@ class _Cloning:
         vars(made).pop(standing.KEPT_IN, None)
         if private.is_agent(made):
             private.forget_all(made)
+            private.set_context(made, self._context)
         hooks = hooks_of(value)
         if hooks is not None:
             hooks.clean(made)
         return made
+
+    def _context(self, context: Any) -> Any:
+        """A copy of context variables, one for all who have them in common."""
+        known = self._made.get(id(context))
+        if known is None:
+            made = copy.copy(context)
+            made.data = _apart(context.data)
+            known = self._made[id(context)] = (context, made)
+        return known[1]
 
     def _agent(self, agent: Any) -> Any:
         made = self._copied(agent)
@@ -119,6 +129,15 @@ class _Cloning:
             return self._known(select(originals.get(id(last_speaker), last_speaker), chat))
 
         return selecting
+
+
+def _apart(value: Any) -> Any:
+    """Lists, dicts and sets anew, with what is in them."""
+    if type(value) is dict:
+        return {key: _apart(each) for key, each in value.items()}
+    if type(value) is list:
+        return [_apart(each) for each in value]
+    return value.copy() if type(value) is set else value
 
 
 def _follow(original: Any, made: Any) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import weakref
 from typing import Any
 
 from trace_autogen.classic import private, standing
@@ -39,6 +40,7 @@ class FunctionBinding(CodeBinding):
         super().__init__(function, learned_code)
         self._places = [(agent, tool)]
         self._replaced: list[tuple[Any, str, Any, Any]] = []
+        self._clones: list[tuple[weakref.ref[Any], str, Any, Any]] = []
 
     def shared(self) -> int:
         """What tools with the same function have in common."""
@@ -65,17 +67,24 @@ class FunctionBinding(CodeBinding):
                 standing.add(agent, Entry((tool, "code"), "code", parameter, "code"))
 
     def follow(self, clone: Any, entry: Entry) -> None:
-        """A clone has what calls the current function already."""
+        """A clone has what calls the current function already, until `release`."""
+        tool = entry.key[0]
         standing.add(clone, entry)
+        self._clones = [each for each in self._clones if each[0]() is not None]
+        for _, name, before, made in self._replaced:
+            if name == tool and private.functions(clone).get(tool) is made:
+                self._clones.append((weakref.ref(clone), tool, before, made))
+                break
 
     def release(self) -> None:
         """Put the user's function back, if nothing else was put there since; a learned text is no longer used."""
-        for agent, tool, before, made in reversed(self._replaced):
+        clones = [(agent, *rest) for each, *rest in self._clones if (agent := each()) is not None]
+        for agent, tool, before, made in [*clones, *reversed(self._replaced)]:
             standing.forget(agent, (tool, "code"))
             functions = private.functions(agent)
             if functions.get(tool) is made:
                 functions[tool] = before
-        self._replaced = []
+        self._replaced, self._clones = [], []
 
     def _standing(self, agent: Any, registered: Any, parameter: ParameterNode) -> Any:
         """What is called in the registered function's place."""

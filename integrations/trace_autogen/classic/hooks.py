@@ -16,13 +16,14 @@ from weakref import WeakKeyDictionary
 
 from trace_autogen.classic import methods, private
 from trace_autogen.classic.frames import FRAME, Begun, Carried, in_carried_context
-from trace_autogen.classic.holding import Hooks
+from trace_autogen.classic.holding import Hooks, hooks_of
 from trace_autogen.classic.running import executing, running
 from trace_core.recording import Call
 
 if TYPE_CHECKING:
     from trace_autogen.classic.recorder import Recorder
     from trace_core.parameter_nodes import ParameterNode
+    from trace_core.recording.call import ParameterRead
 
 _ids = count(1)
 
@@ -166,7 +167,13 @@ class AgentHooks(Hooks):
         details = {"places": places, "passed_on": passed_on, "made_in": made_in}
         begun = self.begin("message", sender.name, message, details, made_in)
         if begun is not None:
+            begun[0]._read_before(begun[1], self._read_for(message))
             begun[0]._end(begun[1].id, message)
+
+    def _read_for(self, message: Any) -> list[ParameterRead]:
+        """What was read for a message that introduces the agents of a group chat to each other."""
+        told = [hooks.introduction for group in private.groups_of(self.agent) if (hooks := hooks_of(group)) is not None]
+        return next((reads for text, reads in filter(None, told) if text is message), [])
 
     def _is_changed_by_others(self) -> bool:
         """Whether hooks of the user may change what is sent."""

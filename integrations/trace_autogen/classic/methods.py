@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from trace_autogen.classic import private
 from trace_autogen.classic.candidates import told
-from trace_autogen.classic.frames import Begun, in_callers_context, recorded
+from trace_autogen.classic.frames import FRAME, Begun, in_callers_context, recorded
 from trace_autogen.classic.joining import joining
 from trace_autogen.classic.running import taking_over
 from trace_autogen.classic.standing import parameters_of
@@ -71,7 +71,10 @@ def chat(hooks: AgentHooks, original: Method) -> Method:
     ) -> Begun:
         given = message if isinstance(message, (str, dict)) else None
         carried = (kwargs or {}).get("carryover") or ()
-        details: dict[str, Any] = {"carried": [carried] if isinstance(carried, str) else list(carried)}
+        details: dict[str, Any] = {
+            "carried": [carried] if isinstance(carried, str) else list(carried),
+            "is_constant": given is not None and _is_constant(given),
+        }
 
         def begin() -> Begun:
             talks = recorder.talks
@@ -82,6 +85,12 @@ def chat(hooks: AgentHooks, original: Method) -> Method:
 
     wanted = ("recipient", "clear_history", "message", "kwargs")
     return taking_over(_framed(hooks, joining(original, lambda: hooks.recorder), wanted, began))
+
+
+def _is_constant(message: Any) -> bool:
+    """Whether the agent that makes a reply here has a nested chat that is always begun with this message."""
+    here = FRAME.get()
+    return here is not None and here.kind == "reply" and private.is_told_in_nested_chats(here.details["agent"], message)
 
 
 def chats(hooks: AgentHooks, original: Method) -> Method:

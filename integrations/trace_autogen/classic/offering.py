@@ -92,14 +92,24 @@ def _group(copies: list[Any], path: tuple[str, ...]) -> Offers:
     group = copies[0]
     if group.speaker_selection_method != "auto":
         return
-    label = (*path, "select_speaker_message")
+    yield from _template(copies, (*path, "select_speaker_message"), ("roles", "agentlist"), True)
+    if group.select_speaker_prompt_template:
+        by_format = private.fills_prompt_by_format(group)
+        yield from _template(copies, (*path, "select_speaker_prompt"), ("agentlist",), by_format)
+
+
+def _template(copies: list[Any], label: tuple[str, ...], filled: tuple[str, ...], by_format: bool) -> Offers:
+    """A text with placeholders, which are kept; one that is not filled by `format` may hold any other brace."""
+    name = f"{label[-1]}_template"
+    text = getattr(copies[0], name)
     try:
-        form = Format(group.select_speaker_message_template, ("roles", "agentlist"))
+        rule = Format(text if by_format else "".join(each for each in map(_braced, filled) if each in text), filled)
     except NotPlain as reason:
         yield NotOffered(label, "prompt", str(reason))
     else:
-        binding = places.attribute(copies, "select_speaker_message_template", "selection", form)
-        yield Offer(label, "prompt", binding, str, (NotEmpty(), form))
-    if group.select_speaker_prompt_template:
-        binding = places.attribute(copies, "select_speaker_prompt_template", "selection")
-        yield Offer((*path, "select_speaker_prompt"), "prompt", binding, str, (NotEmpty(),))
+        binding = places.attribute(copies, name, "selection", rule if by_format else None)
+        yield Offer(label, "prompt", binding, str, (NotEmpty(), rule))
+
+
+def _braced(name: str) -> str:
+    return f"{{{name}}}"

@@ -56,7 +56,7 @@ class TextBinding:
         self._read = read
         self._write = write
         self._readers = list(readers)
-        self._clones: list[weakref.ref[Any]] = []  # a group chat has no hash
+        self._clones: list[tuple[weakref.ref[Any], Entry]] = []  # a group chat has no hash
 
     def get(self) -> str:
         """The text as it is written."""
@@ -64,7 +64,7 @@ class TextBinding:
 
     def set(self, value: str) -> None:
         """Another text, for the next reply, of clones too."""
-        for owner in [*self.owners, *(clone for each in self._clones if (clone := each()) is not None)]:
+        for owner in [*self.owners, *(clone for clone, entry in self._living() if entry.read_by != "others")]:
             self._write(owner, value)
 
     def known(self) -> ParameterNode | None:
@@ -81,9 +81,8 @@ class TextBinding:
     def follow(self, clone: Any, entry: Entry) -> None:
         """Write to a clone of an owner too, as long as it is there."""
         standing.add(clone, entry)
-        if entry.read_by != "others":
-            self._clones = [each for each in self._clones if each() is not None]
-            self._clones.append(weakref.ref(clone))
+        self._clones = [(weakref.ref(each), known) for each, known in self._living()]
+        self._clones.append((weakref.ref(clone), entry))
 
     def release(self) -> None:
         """Have them say so no more; the text stays as it is now."""
@@ -91,6 +90,12 @@ class TextBinding:
             standing.forget(owner, self.key)
         for reader in self._readers:
             standing.forget(reader, (*self.key, self.argument))
+        for clone, entry in self._living():
+            standing.forget(clone, entry.key)
+        self._clones = []
+
+    def _living(self) -> list[tuple[Any, Entry]]:
+        return [(clone, entry) for each, entry in self._clones if (clone := each()) is not None]
 
 
 def system_message(agent: Any) -> TextBinding:

@@ -28,6 +28,10 @@ HOOKS = "hook_lists"
 CLIENTS = "_clients"
 WRAP = "_wrap_function"
 REPLIES = "_reply_func_list"
+QUEUE = "chat_queue"
+"""The variable of a reply function of `register_nested_chats` that holds the chats."""
+
+CONTEXT = "context_variables"
 CONFIGS = "_config_list"
 USAGE = ("total_usage_summary", "actual_usage_summary")
 
@@ -46,6 +50,13 @@ def groups_of(agent: Any) -> list[Any]:
     """The group chats that an agent manages: its own, and the copies that AG2 made of it for the reply functions."""
     replies = [entry.get("config") for entry in getattr(agent, REPLIES, ())]
     return [group for group in [getattr(agent, "groupchat", None), *replies] if is_group_chat(group)]
+
+
+def fills_prompt_by_format(group: Any) -> bool:
+    """Whether a group chat fills its `select_speaker_prompt` by `format`, as AutoGen 0.2 does; AG2 replaces text."""
+    shown = copy.copy(group)
+    shown.select_speaker_prompt_template = "{{"
+    return bool(type(group).select_speaker_prompt(shown, []) == "{")
 
 
 def has(owner: Any, name: str) -> bool:
@@ -149,10 +160,29 @@ def forget_all(agent: Any) -> None:
             kept[name] = empty
 
 
+def set_context(agent: Any, made_of: Callable[[Any], Any]) -> None:
+    """Give a copy of an agent context variables of its own; AutoGen 0.2 has none."""
+    context = getattr(agent, CONTEXT, None)
+    if isinstance(getattr(context, "data", None), dict):
+        setattr(agent, CONTEXT, made_of(context))
+
+
 def replies(agent: Any) -> list[dict[str, Any]]:
     """An agent's reply functions, each with when and with what it is called."""
     found: list[dict[str, Any]] = getattr(agent, REPLIES)
     return found
+
+
+def is_told_in_nested_chats(agent: Any, message: Any) -> bool:
+    """Whether a message stands in the nested chats that an agent has, as it is."""
+    for entry in replies(agent):
+        function = entry["reply_func"]
+        names = getattr(getattr(function, "__code__", None), "co_freevars", ())
+        if QUEUE in names:
+            chats = function.__closure__[names.index(QUEUE)].cell_contents
+            if isinstance(chats, list) and any(isinstance(c, dict) and c.get("message") is message for c in chats):
+                return True
+    return False
 
 
 def set_group(manager: Any, group: Any) -> None:

@@ -51,6 +51,18 @@ class Recorder(BaseRecorder):
         """
         return Program(self, program)
 
+    def output(self, result: Any) -> Node:
+        """The node of what an agent, or a chat, gave: also of a chat in a list of chats, or within another one.
+
+        Raises:
+            AmbiguousOutput: several runs, or none, may have given it.
+        """
+        for run in reversed(self.runs) if values.is_result(result) else ():
+            for call in run.calls:
+                if self._is_result(call, result):
+                    return run.output_of(call)
+        return super().output(result)
+
     def node_of(self, message: Any) -> Node:
         """The node that a message in an agent's conversation, or in a `ChatResult`, came from.
 
@@ -62,8 +74,7 @@ class Recorder(BaseRecorder):
             flow = run._result.flow
             sent = flow.sent_to(keys, message) if isinstance(flow, ClassicFlow) else None
             if sent is not None:
-                ends = run._result.ends_of(sent)
-                return ends[0] if len(ends) == 1 else run.output_of(sent)
+                return run.output_of(sent)
         raise AmbiguousOutput("no recorded run gave this message", [])
 
     # --- what the hooks ask
@@ -132,8 +143,22 @@ class Recorder(BaseRecorder):
     def _plain(self, value: Any) -> Any:
         return values.plain(value)
 
-    def _began_outermost(self, run: Run, call: Call) -> None:
-        run.conversation = call.details.get("conversation")
+    def _earlier(self, run: Run) -> list[Run]:
+        """The runs before this one with a conversation that goes on in it: a run may hold chats of several pairs."""
+        runs = self.runs
+        going_on, found = _conversations(run), []
+        for other in reversed(runs[: runs.index(run)] if run in runs else runs):
+            theirs = _conversations(other)
+            if going_on & theirs:
+                going_on |= theirs
+                found.append(other)
+        return found[::-1]
+
+
+def _conversations(run: Run) -> set[Any]:
+    """What the chats in a run are turns of, and a reply that an agent gave to one that is not traced."""
+    calls = [call for call in run.calls if call.kind == "run" or call is run.calls[0]]
+    return {call.details["conversation"] for call in calls if "conversation" in call.details}
 
 
 def _seen(messages: Sequence[Any], keys: list[list[Key]], shown: Sequence[Any]) -> dict[str, Any]:

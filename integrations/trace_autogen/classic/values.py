@@ -12,7 +12,7 @@ from trace_core.recording import MISSING
 
 def opened(value: Any) -> Mapping[Hashable, Any] | None:
     """The parts of a value by key: of a chat's result, its summary."""
-    return {"summary": value.summary} if _is_result(value) else None
+    return {"summary": value.summary} if is_result(value) else None
 
 
 def key(value: Any) -> Hashable | None:
@@ -24,16 +24,19 @@ def plain(value: Any) -> Any:
     """A value as plain data: a message by its text, or by the tools that it asks for."""
     if value is MISSING:
         return None
-    if _is_result(value):
+    if is_result(value):
         return plain(value.summary)
     if private.is_agent(value):
         return value.name
     if isinstance(value, list):
         return [_shown(item) if _is_message(item) else plain(item) for item in value]
+    if isinstance(value, dict) and any(is_result(item) for item in value.values()):  # of chats at once, by their ids
+        return {key: plain(item) for key, item in value.items()}
     return _said(value) if _is_message(value) else value
 
 
-def _is_result(value: Any) -> bool:
+def is_result(value: Any) -> bool:
+    """Whether it is what a chat gives, a `ChatResult`."""
     return hasattr(value, "chat_history") and hasattr(value, "summary")
 
 
