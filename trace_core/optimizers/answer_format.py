@@ -15,8 +15,8 @@ from trace_core.rendering import without_headings
 from trace_core.validators import type_adapter
 
 _LONG = 80
-_TEXT = "Write a new {} that replaces the old one. Give it in one block."
-_PROMPT = _TEXT.replace(".", ", with a rule for each thing that the feedback teaches.", 1)
+_NEW = "Write a new {} that replaces the old one"
+_PROMPT = f"{_NEW}, with a rule for each thing that the feedback teaches. Give it in one block."
 _LONE = {
     "code": "Give the corrected function in one block.",
     "prompt": _PROMPT,
@@ -27,17 +27,22 @@ _LONE = {
 _UNSUPPORTED = ("title", "default", "examples", "discriminator", "minLength", "maxLength", "uniqueItems")
 
 
-def in_a_block(variable: Variable, alone: bool) -> bool:
-    """Whether a value is written in a block: code, a prompt, text that is long or has several lines, a lone text."""
+def is_long(variable: Variable) -> bool:
+    """Whether a value takes a block: code, a prompt, text that is long or has several lines."""
     if variable.kind in ("code", "prompt", "system_prompt"):
         return True
     text = variable.data if is_text(variable) else None
-    return isinstance(text, str) and (alone or "\n" in text or len(text) > _LONG)
+    return isinstance(text, str) and ("\n" in text or len(text) > _LONG)
 
 
 def answers_in_blocks(variables: Mapping[str, Variable]) -> bool:
-    """Whether to ask for blocks: any value is written in one."""
-    return any(in_a_block(each, len(variables) == 1) for each in variables.values())
+    """Whether to ask for blocks: any value takes one."""
+    return any(map(is_long, variables.values()))
+
+
+def is_lone_text(variables: Mapping[str, Variable]) -> bool:
+    """Whether there is one variable, and it is a text: then it is to change, and nothing has to be told apart."""
+    return len(variables) == 1 and all(map(is_text, variables.values()))
 
 
 def format_instruction(variables: Mapping[str, Variable]) -> str:
@@ -49,10 +54,15 @@ def format_instruction(variables: Mapping[str, Variable]) -> str:
     """
     names = list(variables)
     if not answers_in_blocks(variables):
+        if is_lone_text(variables):  # a reason asked before it costs small models the task
+            return (
+                f'{_NEW.format(without_headings(names[0]))}. Answer as JSON: {{"suggestion": {{"{names[0]}": ...}}}}.'
+            )
         fields = ", ".join(f'"{name}": ...' for name in names)
         return f'Answer as JSON: {{"reasoning": "why", "suggestion": {{{fields}}}}}. null keeps a value.'
     if len(names) == 1:
-        return _LONE.get(variables[names[0]].kind, _TEXT).format(without_headings(names[0]))
+        asked = _LONE.get(variables[names[0]].kind, f"{_NEW}. Give it in one block.")
+        return asked.format(without_headings(names[0]))
     verb = "corrected" if all(each.kind == "code" for each in variables.values()) else "new"
     return f"Give the {verb} value of {' and of '.join(names)}, each in a block under its name."
 
@@ -60,19 +70,22 @@ def format_instruction(variables: Mapping[str, Variable]) -> str:
 def schema(variables: Mapping[str, Variable]) -> dict[str, Any]:
     """The JSON Schema of a JSON answer, for `ChatModel.complete(messages, schema)`.
 
-    `suggestion` requires every variable, as its type or null. The schema keeps to what OpenAI's strict mode takes
-    (https://platform.openai.com/docs/guides/structured-outputs) where the types allow it. Servers may ignore parts of
-    it, as llama.cpp does with bounds, so answers are checked all the same; lengths are left out, since a server that
-    holds them cuts a text in mid-sentence.
+    `suggestion` requires every variable, as its type or null; a lone text has to change. The schema keeps to what
+    OpenAI's strict mode takes (https://platform.openai.com/docs/guides/structured-outputs) where the types allow it.
+    Servers may ignore parts of it, as llama.cpp does with bounds, so answers are checked all the same; lengths are left
+    out, since a server that holds them cuts a text in mid-sentence.
     """
     definitions: dict[str, Any] = {}
     properties = {}
+    is_alone = is_lone_text(variables)
     for index, (name, variable) in enumerate(variables.items()):
         own = _schema_of_type(variable.type, f"v{index}_")
         definitions |= {f"v{index}_{key}": each for key, each in own.pop("$defs", {}).items()}
-        properties[name] = own if takes_null(variable) else {"anyOf": [own, {"type": "null"}]}
+        properties[name] = own if takes_null(variable) or is_alone else {"anyOf": [own, {"type": "null"}]}
     suggestion = _closed(properties)
-    result = _closed({"reasoning": {"type": "string"}, "suggestion": suggestion})
+    result = _closed(
+        {"suggestion": suggestion} if is_alone else {"reasoning": {"type": "string"}, "suggestion": suggestion}
+    )
     return result | {"$defs": definitions} if definitions else result
 
 

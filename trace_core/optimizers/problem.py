@@ -15,7 +15,7 @@ from typing import Any
 
 from trace_core.graph_text import code_line
 from trace_core.nodes import MessageNode, Node
-from trace_core.optimizers.answer_format import in_a_block
+from trace_core.optimizers.answer_format import is_lone_text, is_long
 from trace_core.optimizers.describing import as_read, constraints, in_json
 from trace_core.optimizers.shapes import Example, Shape, Slot, shapes_of
 from trace_core.parameter_nodes import ParameterNode
@@ -163,7 +163,7 @@ class _Writer:
         value = in_json(parameter._peek(), parameter.type)
         name = without_headings(parameter.name)
         code_name = self._code_names[parameter.id]
-        if type(value) is str and in_a_block(parameter, len(self._variables) == 1):
+        if type(value) is str and (is_long(parameter) or is_lone_text(self._variables)):
             note = "" if code_name == identifier(parameter.name) else f"  # {code_name} in the code"
             return f"{name}{note}\n{fenced(value, 'python' if parameter.kind == 'code' else '')}"
         note = "" if code_name == parameter.name else f"  # {name}"

@@ -203,9 +203,7 @@ def test_models_in_the_schema_are_closed_and_do_not_share_names() -> None:
 
 def test_lengths_are_left_out_of_the_schema_since_a_server_would_cut_the_text() -> None:
     short = parameter("label", "x", kind="setting", type=Annotated[str, Field(max_length=5)])
-    assert schema(parameters(short))["properties"]["suggestion"]["properties"]["label"]["anyOf"][0] == {
-        "type": "string"
-    }
+    assert schema(parameters(short))["properties"]["suggestion"]["properties"]["label"] == {"type": "string"}
 
 
 def test_code_and_long_text_are_asked_for_in_blocks_and_short_values_in_json() -> None:
@@ -215,11 +213,15 @@ def test_code_and_long_text_are_asked_for_in_blocks_and_short_values_in_json() -
     assert answers_in_blocks(ASKED["agent"])
     assert answers_in_blocks(parameters(parameter("note", "two\nlines", kind="description")))
     assert answers_in_blocks(parameters(parameter("note", "long " * 50, kind="tool_description")))
-    short = [parameter(name, "short", kind="description") for name in ("one", "two")]
-    assert not answers_in_blocks(parameters(*short))
-    assert answers_in_blocks(parameters(short[0]))
-    asked = format_instruction(parameters(short[0]))
-    assert asked == "Write a new one that replaces the old one. Give it in one block."
+    assert not answers_in_blocks(parameters(parameter("note", "short", kind="description")))
+
+
+def test_a_lone_short_text_is_asked_for_in_json_that_must_change_it() -> None:
+    lone = parameters(parameter("note", "short", kind="description"))
+    asked = 'Write a new note that replaces the old one. Answer as JSON: {"suggestion": {"note": ...}}.'
+    assert format_instruction(lone) == asked
+    assert schema(lone)["properties"]["suggestion"]["properties"] == {"note": {"type": "string"}}
+    assert "reasoning" not in schema(lone)["properties"]
 
 
 def test_the_instruction_is_short_and_does_not_depend_on_values() -> None:
