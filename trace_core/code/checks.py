@@ -197,6 +197,9 @@ def _differences(tree: ast.Module, definition: Definition, original: Original) -
                 f"line {node.lineno}: only imports, helper functions and constants may stand beside the function; "
                 f"remove `{ast.unparse(node).splitlines()[0]}`"
             )
+    beside = [node for node in tree.body if isinstance(node, (ast.Assign, ast.AnnAssign))]
+    for name, _ in original.surroundings.defined(names.names_stored(beside)):
+        yield f"leave out `{name} = ...`: the function uses the program's {name}, which must not be made up"
     if (line := _global_statement(tree)) is not None:
         yield f"line {line}: global variables cannot be assigned"
 

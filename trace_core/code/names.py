@@ -10,7 +10,7 @@ import ast
 import builtins
 import copy
 import symtable
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from typing import NamedTuple
 
 from trace_core.code.source import Definition
@@ -37,6 +37,12 @@ def names_read(tree: ast.Module) -> set[str]:
         free = (symbol for symbol in scope.get_symbols() if symbol.is_referenced())
         read |= {symbol.get_name() for symbol in free if scope is table or symbol.is_global()}
     return read - defined
+
+
+def names_stored(statements: Iterable[ast.stmt]) -> set[str]:
+    """The names to which statements give a value."""
+    nodes = (node for statement in statements for node in ast.walk(statement))
+    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
 
 
 def attributes_read(tree: ast.AST) -> set[str]:

@@ -236,6 +236,18 @@ class TestCheck:
     def test_a_text_that_cannot_stand_in_is_refused_with_a_reason(self, text, expected):
         assert expected in reason(plain, text)
 
+    @pytest.mark.parametrize("made_up", ["WEIGHTS = {'a': 7}", "WEIGHTS: dict = {}", "A, WEIGHTS = 1, {}"])
+    def test_data_of_the_program_is_not_made_up(self, made_up):
+        def weigh(letter):
+            return WEIGHTS[letter]
+
+        assert "leave out `WEIGHTS = ...`" in reason(
+            weigh, f"{made_up}\n\ndef weigh(letter):\n    return WEIGHTS[letter]"
+        )
+
+    def test_constants_of_its_own_may_stand_beside_it(self):
+        TrainableCode(plain).check("WEIGHTS = {'a': 7}\n\ndef plain(x):\n    return WEIGHTS.get(x)")
+
     @pytest.mark.parametrize("text", [None, 3, b"def plain(x): return x", ["def plain(x): return x"]])
     def test_what_is_no_text_is_refused(self, text):
         assert "expected as text" in reason(plain, text)
