@@ -74,6 +74,8 @@ TOP_K = ("_similarity_top_k", "similarity_top_k")
 MULTIMODAL = "_multimodal"
 MODEL = ("_llm", "llm")
 BM25 = "bm25"
+SETTERS = "__pydantic_setattr_handlers__"
+"""Where a pydantic class keeps how each attribute is set, once it was."""
 
 
 def has(owner: Any, *attributes: str) -> bool:
