@@ -21,8 +21,9 @@ from trace_core.exposing import NotOffered, Offer
 from trace_core.validators import NotEmpty
 from trace_llamaindex import private
 from trace_llamaindex.bindings import Home, PlaceBinding
-from trace_llamaindex.formats import Format, NotPlain, SameFields, SameTags, Unfilled
+from trace_llamaindex.formats import Format, NotPlain, SameFields, Unfilled
 from trace_llamaindex.places import AttributeValue, Beside, MessageText, StoredText, text_blocks
+from trace_llamaindex.tags import SameTags
 from trace_llamaindex.templates import Held
 from trace_llamaindex.walking import Found, Path
 
