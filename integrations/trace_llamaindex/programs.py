@@ -60,7 +60,13 @@ class Program:
         if isinstance(copy, Workflow) or inspect.iscoroutinefunction(copy):
             self._loop.run(asked(copy, example))
         else:
-            told(copy, example)
+            result = told(copy, example)
+            if inspect.isawaitable(result):  # of a function that is not async itself
+                self._loop.run(_awaited(result))
+
+
+async def _awaited(result: Any) -> Any:
+    return await result
 
 
 def told(program: Any, example: Any) -> Any:

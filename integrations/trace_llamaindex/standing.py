@@ -196,7 +196,8 @@ def _class_for(stand: Stand) -> Any:
         **_members(original),
     }
     # Not by the metaclass's own call: pydantic would build a schema, and the original's is what holds here.
-    return type.__new__(_unannouncing(type(original)), original.__name__, (original,), members)
+    metaclass: Any = type(original)
+    return type.__new__(_unannouncing(metaclass), original.__name__, (original,), members)
 
 
 def _members(original: Any) -> Mapping[str, Any]:
@@ -240,7 +241,8 @@ def _reduce(original: Any) -> Any:
 def _plain(original: Any, copied: Callable[..., Any]) -> Any:
     def copy(self: Any, *args: Any) -> Any:
         made = copied(self, *args)
-        _become(made, original)
+        if made is not self and type(made) is type(self):
+            _become(made, original)
         return made
 
     return copy

@@ -10,10 +10,10 @@ from llama_index.core.prompts import RichPromptTemplate
 
 from trace_llamaindex.formats import NotPlain
 
-_JINJA = Environment(keep_trailing_newline=True)
-_BEGINS, _ENDS = (
-    tuple(f"{tag}_{edge}" for tag in ("variable", "block", "comment", "raw")) for edge in ("begin", "end")
-)
+_JINJA = Environment(autoescape=True, keep_trailing_newline=True)  # nothing is filled by it
+_KINDS = ("variable", "block", "comment", "raw")
+_BEGINS = (*(f"{kind}_begin" for kind in _KINDS), "raw_end")
+_ENDS = (*(f"{kind}_end" for kind in _KINDS), "raw_begin")
 _BEGIN_TAGS = "{{, {% and {# begin tags, and stand for nothing else here"
 _BEGIN = re.compile(r"\{[{%#]")
 # Older versions of banks, which fills these templates, take such texts for a picture to fetch, or for all that is sent.
@@ -61,11 +61,11 @@ def _pieces(text: str) -> Iterator[tuple[bool, str]]:
     tag: list[str] = []
     try:
         for _, kind, word in _JINJA.lex(text):
-            if not tag and kind not in (*_BEGINS, "raw_end"):
+            if not tag and kind not in _BEGINS:
                 yield False, word
                 continue
             tag.append(word)
-            if kind in _ENDS or kind == "raw_begin":
+            if kind in _ENDS:
                 yield True, "".join(tag).strip()  # behind `-%}` comes white space that is dropped
                 tag = []
     except TemplateSyntaxError as error:
