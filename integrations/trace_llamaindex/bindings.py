@@ -98,6 +98,8 @@ class PlaceBinding:
         for owner, place in self.homes:
             stand = Stand.of(owner)
             if stand is not None and Stand.known(owner, place) is self.parameter:
+                for follower in stand.followers():
+                    write(place, follower, self.get())
                 stand.release(place)
         if self._holder is not None:
             self._holder.give_back()

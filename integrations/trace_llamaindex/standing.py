@@ -82,6 +82,7 @@ class Stand:
         self.original: Any = type(owner)
         self.owner = weakref.ref(owner)
         self.places: list[tuple[Place, ParameterNode]] = []
+        self._followers: list[weakref.ref[Any]] = []
         self._made: dict[str, dict[Any, tuple[Any, Any]]] = {}
         self._class = _class_for(self)
         _become(owner, self._class)
@@ -107,17 +108,24 @@ class Stand:
             setattr(self._class, attribute, _shown(self, attribute))
 
     def release(self, place: Place) -> None:
-        """Forget a place; with the last one the object gets its class back."""
+        """Forget a place; with the last one the object gets its class back, and so do its clones."""
         self.places = [entry for entry in self.places if entry[0].key != place.key]
         self._made.clear()
-        owner = self.owner()
-        if not self.places and owner is not None and type(owner) is self._class:
-            _become(owner, self.original)
+        if self.places:
+            return
+        for owner in (self.owner(), *self.followers()):
+            if owner is not None and type(owner) is self._class:
+                _become(owner, self.original)
 
     def follow(self, made: Any) -> Any:
         """Have a copy of the object show the same parameters."""
         _become(made, self._class)
+        self._followers = [*(each for each in self._followers if each() is not None), weakref.ref(made)]
         return made
+
+    def followers(self) -> list[Any]:
+        """The copies that show the same parameters and are in use."""
+        return [made for each in self._followers if (made := each()) is not None]
 
     def show(self, owner: Any, attribute: str) -> Any:
         """What an attribute of the object holds here and now."""

@@ -104,6 +104,17 @@ def test_what_is_written_or_tried_holds_for_a_clone() -> None:
         assert "system: Be quick." in asyncio.run(ask())
 
 
+def test_put_back_a_clone_is_plain_too_with_the_values_of_then() -> None:
+    agent = FunctionAgent(llm=telling(), system_prompt="Be brief.", tools=[])
+    parameters = expose(agent, name="x")
+    made = clone(agent)
+    parameters["x.system_prompt"].set("Be kind.")
+    unexpose(parameters)
+    assert (type(made), made.system_prompt) == (FunctionAgent, "Be kind.")
+    made.system_prompt = "Be quick."
+    assert agent.system_prompt == "Be kind."
+
+
 def test_chat_engines_in_a_workflow_are_cloned_with_it() -> None:
     class Chatting(Workflow):
         def __init__(self) -> None:

@@ -82,3 +82,23 @@ def test_a_function_that_gives_something_to_await() -> None:
     recorder = Recorder()
     for program in (Asking(), lambda question: llm.achat([ChatMessage(content=question)])):
         assert recorder.program(program)(QUESTION).data == "Whales."
+
+
+def streaming(llm: Any) -> RetrieverQueryEngine:
+    return RetrieverQueryEngine(Shelf(*PAGES), get_response_synthesizer(llm=llm, streaming=True))
+
+
+async def test_the_stream_of_an_engine_is_read_to_its_end() -> None:
+    recorder = Recorder()
+    assert (await recorder.program(streaming(telling())).acall(QUESTION)).data == "Whales."
+
+
+def test_a_candidate_holds_for_a_stream() -> None:
+    llm = telling()
+    engine = streaming(llm)
+    parameters = expose(engine)
+    with parameters.candidate({"text_qa.user": "Only {context_str} {query_str}"}) as candidate:
+        output = Recorder().program(engine)(QUESTION)
+    candidate.verify(output)
+    assert output.data == "Whales."
+    assert "Only Whales" in str(llm.told)
