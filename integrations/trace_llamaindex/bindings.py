@@ -14,7 +14,15 @@ Home = tuple[Any, Place]
 
 
 class Holder(Protocol):
-    """What holds an object that is not the program's own, and gets one in its stead."""
+    """What holds an object; one that is not the program's own gets another in its stead."""
+
+    def is_used(self) -> bool:
+        """Whether the object is there still."""
+        ...
+
+    def join(self, other: Any) -> None:
+        """Take in what else holds it."""
+        ...
 
     def own(self) -> Any:
         """The object that is the program's own."""
@@ -30,7 +38,7 @@ class PlaceBinding:
 
     Args:
         homes: objects, each with the place in it; the first is the one that is read.
-        holder: what holds the first object, if that is not the program's own.
+        holder: what holds the first object, if another could be put in its place.
     """
 
     isolation: Isolation = "overlay"
@@ -45,6 +53,11 @@ class PlaceBinding:
         """The value as it is written."""
         owner, place = self.homes[0]
         return place.read(owner)
+
+    def check(self, value: Any) -> None:
+        """Raise `ValueError` if nobody would read the value."""
+        if self._holder is not None and not self._holder.is_used():
+            raise ValueError("it was replaced in the program, as `update_prompts` does; expose the program again")
 
     def set(self, value: Any) -> None:
         """Another value, for the next use; one that is refused leaves all as it was."""
@@ -72,6 +85,8 @@ class PlaceBinding:
 
     def join(self, other: PlaceBinding) -> None:
         """Take in places that were found later; they say from now on what the parameter says."""
+        if self._holder is not None and other._holder is not None:
+            self._holder.join(other._holder)
         for owner, place in other.homes:
             if self.parameter is not None and Stand.known(owner, place) is None:
                 write(place, owner, self.get())
@@ -83,6 +98,8 @@ class PlaceBinding:
         for owner, place in self.homes:
             stand = Stand.of(owner)
             if stand is not None and Stand.known(owner, place) is self.parameter:
+                for follower in stand.followers():
+                    write(place, follower, self.get())
                 stand.release(place)
         if self._holder is not None:
             self._holder.give_back()

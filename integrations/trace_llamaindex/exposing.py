@@ -32,8 +32,8 @@ def expose(
     objects back. LlamaIndex's default templates, which all programs share, are copied into the program first.
 
     Args:
-        program: a query engine, agent, workflow, retriever, tool, chat engine, what they are made of, or a list or dict
-            of them.
+        program: a query engine, agent, workflow, retriever, tool, chat engine, what they are made of, an object of your
+            own that holds such in its attributes, or a list or dict of them.
         name: what the parameters' names begin with.
         kinds: of prompt, system_prompt (these two by default), description (of agents, for those that may hand over to
             them), tool_description, argument_description, code, setting; "all" for all of them.

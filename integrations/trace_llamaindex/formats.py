@@ -1,7 +1,7 @@
 """Texts that LlamaIndex fills: what may be changed in them. Each rule fills a new text once, to see that it is used.
 
 There are three ways: templates, in which a brace is text unless it is one of the placeholders; a few prompts that are
-filled by `str.format`, where a learned text's braces are doubled by themselves; and Jinja, whose tags must stay.
+filled by `str.format`, where a learned text's braces are doubled by themselves; and Jinja (`tags.py`).
 """
 
 from __future__ import annotations
@@ -9,11 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from llama_index.core.prompts import RichPromptTemplate
 from llama_index.core.prompts.utils import format_string, get_template_vars
 
 _FIELD = re.compile(r"\{([A-Za-z_]\w*)(![rsa])?(:[^{}]*)?\}")
-_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _SENTINEL = "filled-{}"
 
 
@@ -123,54 +121,6 @@ class Format:
     def _probe(self, written: str) -> str:
         """Fill it as LlamaIndex would; with a text for each, since only that is sure to be given."""
         return written.format(**{name: _SENTINEL.format(name) for name in self._filled})
-
-
-class SameTags:
-    """A Jinja template must have just the tags that it had, in their order: another one could run code.
-
-    Args:
-        first: the template as it stands in the object.
-
-    Raises:
-        NotPlain: it cannot be learned.
-    """
-
-    def __init__(self, first: str) -> None:
-        self._tags = _TAG.findall(first)
-        self._unsent = _unsent(first)
-        if _holds_half_a_tag(first):
-            raise NotPlain("a part of a tag stands in its text")
-
-    def __call__(self, text: str) -> None:
-        """Raise `ValueError` if a tag is lost, invented, moved or changed, or a text would not be sent."""
-        if _TAG.findall(text) != self._tags:
-            raise ValueError(f"these tags must stay as they are, in this order, and no other: {' '.join(self._tags)}")
-        if _holds_half_a_tag(text):
-            raise ValueError("{{, {% and {# begin tags, and stand for nothing else here")
-        if _unsent(text) != self._unsent:
-            raise ValueError("a text before, between or behind messages is not sent; write it inside of one")
-        RichPromptTemplate(text)
-
-    def __str__(self) -> str:
-        return f"keep the tags {' '.join(self._tags)} as they are, in this order"
-
-
-def _holds_half_a_tag(text: str) -> bool:
-    return re.search(r"\{[{%#]|[}%#]\}", "".join(_TAG.split(text))) is not None
-
-
-def _unsent(text: str) -> list[str]:
-    """The words outside of messages, in a template that has any."""
-    if not RichPromptTemplate(text).is_chat_template:
-        return []
-    words: list[str] = []
-    is_inside = False
-    for piece in re.split(f"({_TAG.pattern})", text, flags=re.DOTALL):
-        if not _TAG.fullmatch(piece):
-            words += [] if is_inside else piece.split()
-        elif re.match(r"\{%-?\s*(end)?chat\b", piece):
-            is_inside = "endchat" not in piece
-    return words
 
 
 def _require(wanted: Iterable[str], found: Iterable[str], known: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Iterator
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any
 
 from llama_index.core.tools import BaseTool, FunctionTool
@@ -40,6 +40,7 @@ class CodePlace:
         self.attributes = attributes
         self.key = attributes
         self.native = native
+        self._receiver = (function.__self__,) if isinstance(function, MethodType) else ()
 
     def read(self, owner: Any) -> str:
         """The user's own text."""
@@ -57,14 +58,14 @@ class CodePlace:
     def _called(self, text: str) -> Any:
         @functools.wraps(self.function)
         def rewritten(*args: Any, **kwargs: Any) -> Any:
-            return self.code.call(text, args, kwargs, self.native)
+            return self.code.call(text, (*self._receiver, *args), kwargs, self.native)
 
         return rewritten
 
     def _awaited(self, text: str) -> Any:
         @functools.wraps(self.function)
         async def rewritten(*args: Any, **kwargs: Any) -> Any:
-            return await self.code.acall(text, args, kwargs, self.native)
+            return await self.code.acall(text, (*self._receiver, *args), kwargs, self.native)
 
         return rewritten
 
@@ -165,6 +166,7 @@ def _offer(
     tool: FunctionTool, function: Any, attributes: tuple[str, ...], path: Path, learned_code: LearnedCode
 ) -> Offer | NotOffered:
     inner = unwrapped(function)
+    inner = inner.__func__ if isinstance(inner, MethodType) else inner
     if not isinstance(inner, FunctionType) or inner.__name__ == "<lambda>":
         return NotOffered(path, "code", "it is no def; only a function's code is learned", True)
     if tool.requires_context and learned_code != "native":

@@ -91,7 +91,17 @@ TOP_K = ("_similarity_top_k", "similarity_top_k")
 """Where a retriever keeps how many nodes it finds: the first is behind a property, the second plain."""
 MULTIMODAL = "_multimodal"
 MODEL = ("_llm", "llm")
+UNREAD_PROMPTS = {
+    "AnswerRelevancyEvaluator": ("_refine_template",),
+    "BaseKeywordTableRetriever": ("keyword_extract_template",),
+    "EmptyIndexRetriever": ("_input_prompt",),
+    "SQLAutoVectorQueryEngine": ("_sql_join_synthesis_prompt",),
+    "TreeSelectLeafRetriever": ("_text_qa_template", "_refine_template"),
+}
+"""Templates that these classes hold, and never fill where they answer."""
 BM25 = "bm25"
+SETTERS = "__pydantic_setattr_handlers__"
+"""Where a pydantic class keeps how each attribute is set, once it was."""
 
 
 def has(owner: Any, *attributes: str) -> bool:

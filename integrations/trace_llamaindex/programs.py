@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.agent.workflow import AgentWorkflow
@@ -11,6 +11,7 @@ from llama_index.core.agent.workflow.base_agent import BaseWorkflowAgent
 from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.base.llms.base import BaseLLM
+from llama_index.core.base.response.schema import AsyncStreamingResponse, StreamingResponse
 from llama_index.core.chat_engine.types import BaseChatEngine
 from llama_index.core.tools import AsyncBaseTool, BaseTool
 from llama_index.core.workflow import Workflow
@@ -44,7 +45,7 @@ class Program:
         """The same in async code."""
         with self._recorder.run() as run:
             try:
-                await asked(self._copy(), example)
+                await _read(asked(self._copy(), example))
             except Exception:
                 if not run.calls or run.error is None:
                     raise
@@ -58,9 +59,22 @@ class Program:
     def _call(self, example: Any) -> None:
         copy = self._copy()
         if isinstance(copy, Workflow) or inspect.iscoroutinefunction(copy):
-            self._loop.run(asked(copy, example))
-        else:
-            told(copy, example)
+            self._loop.run(_read(asked(copy, example)))
+            return
+        result = told(copy, example)
+        if inspect.isawaitable(result):  # of a function that is not async itself
+            self._loop.run(_read(result))
+        elif isinstance(result, StreamingResponse):
+            result.get_response()
+
+
+async def _read(awaited: Awaitable[Any]) -> None:
+    """Wait for what a program gives; of a stream, to its end: the model is asked only then."""
+    result = await awaited
+    if isinstance(result, AsyncStreamingResponse):
+        await result.get_response()
+    elif isinstance(result, StreamingResponse):
+        result.get_response()
 
 
 def told(program: Any, example: Any) -> Any:

@@ -16,13 +16,15 @@ from llama_index.core.prompts import (
     RichPromptTemplate,
     SelectorPromptTemplate,
 )
+from llama_index.core.retrievers import QueryFusionRetriever
 
 from trace_core.exposing import NotOffered, Offer
 from trace_core.validators import NotEmpty
 from trace_llamaindex import private
 from trace_llamaindex.bindings import Home, PlaceBinding
-from trace_llamaindex.formats import Format, NotPlain, SameFields, SameTags, Unfilled
+from trace_llamaindex.formats import Format, NotPlain, SameFields, Unfilled
 from trace_llamaindex.places import AttributeValue, Beside, MessageText, StoredText, text_blocks
+from trace_llamaindex.tags import SameTags
 from trace_llamaindex.templates import Held
 from trace_llamaindex.walking import Found, Path
 
@@ -42,7 +44,7 @@ def template_offers(found: Found) -> Offers:
         return
     holder, attribute = found.holders[0], found.attributes[0]
     path = found.path or ("prompt",)
-    held = Held(holder, attribute, found.value)
+    held = Held(found)
     if isinstance(found.value, SelectorPromptTemplate) and held.model is None:
         reason = "which of its templates is used depends on the model, and what holds it has none"
         yield NotOffered(path, "prompt", reason)
@@ -50,18 +52,18 @@ def template_offers(found: Found) -> Offers:
     if found.is_default and not attribute:
         yield NotOffered(path, "prompt", "it is LlamaIndex's own, and all programs share it; give them a copy")
         return
-    yield from _template(held.used(), path, holder, attribute, held if found.is_default else None)
+    yield from _template(held.used(), path, holder, attribute, held)
 
 
-def _template(used: Any, path: Path, holder: Any, attribute: str, held: Held | None) -> Offers:
+def _template(used: Any, path: Path, holder: Any, attribute: str, held: Held) -> Offers:
     argument = path[-1]
     if isinstance(holder, AgentWorkflow) and attribute == "handoff_output_prompt" and isinstance(used, PromptTemplate):
-        yield from _formatted(used, "template", path, _HANDOFF_OUTPUT_FIELDS, StoredText)
+        yield from _formatted(used, "template", path, _HANDOFF_OUTPUT_FIELDS, StoredText, held=held)
     elif isinstance(used, PromptTemplate):
         is_system = isinstance(holder, CodeActAgent) and attribute == "code_act_system_prompt"
         label, kind = ((*path[:-1], "system_prompt"), "system_prompt") if is_system else (path, "prompt")
         binding = PlaceBinding([(used, AttributeValue("template", label[-1]))], held)
-        yield Offer(label, kind, binding, str, (NotEmpty(), SameFields(used.template)))
+        yield Offer(label, kind, binding, str, (NotEmpty(), SameFields(used.template), binding.check))
     elif isinstance(used, ChatPromptTemplate):
         yield from _messages(used, "message_templates", path, held, lambda text: (SameFields(text),))
     elif isinstance(used, RichPromptTemplate):
@@ -71,7 +73,7 @@ def _template(used: Any, path: Path, holder: Any, attribute: str, held: Held | N
             yield NotOffered(path, "prompt", str(error))
         else:
             binding = PlaceBinding([(used, AttributeValue("template_str", argument))], held)
-            yield Offer(path, "prompt", binding, str, (NotEmpty(), rule))
+            yield Offer(path, "prompt", binding, str, (NotEmpty(), rule, binding.check))
     else:
         yield NotOffered(path, "prompt", f"a {type(used).__name__} is no template of LlamaIndex's own")
 
@@ -87,8 +89,10 @@ def _is_unused_by(holder: Any, attribute: str) -> bool:
         rest = attribute.removeprefix("_text_").removeprefix("_")
         has_twin = is_for_images or private.has(holder, f"_chat_content_{rest}") or private.has(holder, f"_chat_{rest}")
         return has_twin and is_for_images != vars(holder)[private.MULTIMODAL]
+    if any(attribute in private.UNREAD_PROMPTS.get(cls.__name__, ()) for cls in type(holder).__mro__):
+        return True
     if isinstance(holder, AgentWorkflow) and attribute.startswith("handoff"):
-        return len(holder.agents) == 1
+        return not any(_is_handed_to(agent, holder) for agent in holder.agents.values())
     has_state = isinstance(holder, (AgentWorkflow, BaseWorkflowAgent)) and bool(holder.initial_state)
     return attribute == "state_prompt" and not has_state
 
@@ -103,7 +107,7 @@ def _messages(owner: Any, attribute: str, path: Path, held: Held | None, rules: 
         kind = "system_prompt" if role in ("system", "developer") else "prompt"
         binding = PlaceBinding([(owner, MessageText(attribute, index, block, "_".join(label[len(path) - 1 :])))], held)
         if text := binding.get():
-            yield Offer(label, kind, binding, str, (NotEmpty(), *rules(text)))
+            yield Offer(label, kind, binding, str, (NotEmpty(), *rules(text), binding.check))
 
 
 def _formatted(
@@ -113,6 +117,7 @@ def _formatted(
     fields: Sequence[str],
     place: type[AttributeValue] = AttributeValue,
     beside: Sequence[Home] = (),
+    held: Held | None = None,
 ) -> Offers:
     """A text that `str.format` fills."""
     try:
@@ -120,8 +125,8 @@ def _formatted(
     except NotPlain as reason:
         yield NotOffered(path, "prompt", str(reason))
         return
-    binding = PlaceBinding([(owner, place(attribute, path[-1], form)), *beside])
-    yield Offer(path, "prompt", binding, str, (NotEmpty(), form))
+    binding = PlaceBinding([(owner, place(attribute, path[-1], form)), *beside], held)
+    yield Offer(path, "prompt", binding, str, (NotEmpty(), form, binding.check))
 
 
 def agent_offers(agent: BaseWorkflowAgent, path: Path, workflow: AgentWorkflow | None) -> Offers:
@@ -133,10 +138,19 @@ def agent_offers(agent: BaseWorkflowAgent, path: Path, workflow: AgentWorkflow |
         yield Offer((*path, "system_prompt"), "system_prompt", binding, str, (NotEmpty(),))
     if isinstance(vars(agent).get("state_prompt"), str) and workflow is None and agent.initial_state:
         yield from _formatted(agent, "state_prompt", (*path, "state_prompt"), _STATE_FIELDS)
-    if workflow is not None and len(workflow.agents) > 1:
+    if workflow is not None and not _is_handed_to(agent, workflow):
+        reason = "no other agent may hand over to it, and nobody else is told of it"
+        yield NotOffered((*path, "description"), "description", reason, True)
+    elif workflow is not None:
         about = f"how the agent {agent.name} is described to those that may hand over to it"
         binding = PlaceBinding([(agent, AttributeValue("description", f"{agent.name}_description"))])
         yield Offer((*path, "description"), "description", binding, str, (NotEmpty(),), about)
+
+
+def _is_handed_to(agent: BaseWorkflowAgent, workflow: AgentWorkflow) -> bool:
+    """Whether another agent may hand over to it."""
+    others = [other for other in workflow.agents.values() if other is not agent]
+    return any(other.can_handoff_to is None or agent.name in other.can_handoff_to for other in others)
 
 
 def _react_offers(agent: ReActAgent, path: Path) -> Offers:
@@ -179,13 +193,13 @@ def chat_offers(engine: BaseChatEngine, path: Path) -> Offers:
 
 
 def model_offers(found: Found) -> Offers:
-    """The system prompt of a model, where it is asked by `predict` or `complete`: `chat` leaves it out."""
+    """The system prompt of a model, where it is asked by `predict`: `chat` and `complete` leave it out."""
     model = found.value
     if not vars(model).get("system_prompt"):
         return
     path = (*found.path, "system_prompt")
-    by_chat = (BaseWorkflowAgent, AgentWorkflow, BaseChatEngine)
+    by_chat = (BaseWorkflowAgent, AgentWorkflow, BaseChatEngine, QueryFusionRetriever)
     if all(isinstance(holder, by_chat) for holder in found.holders if holder is not None) and found.holders != [None]:
-        yield NotOffered(path, "system_prompt", "agents and chat engines ask their model by chat, which leaves it out")
+        yield NotOffered(path, "system_prompt", "agents, chat engines and fusing retrievers ask their model without it")
         return
     yield Offer(path, "system_prompt", PlaceBinding([(model, AttributeValue("system_prompt"))]), str, (NotEmpty(),))

@@ -63,7 +63,15 @@ def _found(owner: Any, path: Path, known: Mapping[str, tuple[Any, str]]) -> Iter
         if attribute in private.TOP_K and (most := private.found_at_most(owner)) is not None:
             type = Annotated[int, Field(ge=1, le=most)]
         binding = PlaceBinding([(owner, place)])
-        yield Offer((*path, place.argument), "setting", binding, _with(type, binding.get()), (), about)
+        own = _own_rules(owner, attribute)
+        kind = _with(Annotated[type, *own] if own else type, binding.get())
+        yield Offer((*path, place.argument), "setting", binding, kind, (), about)
+
+
+def _own_rules(owner: Any, attribute: str) -> list[Any]:
+    """What the object's own class says of a value: one model's temperature ends at 1, another's at 2."""
+    fields = getattr(owner.__class__, "model_fields", {})
+    return list(fields[attribute].metadata) if attribute in fields else []
 
 
 def _with(kind: Any, value: Any) -> Any:

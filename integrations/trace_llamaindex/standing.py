@@ -8,6 +8,7 @@ gives the object its class back.
 
 from __future__ import annotations
 
+import functools
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from llama_index.core.prompts.mixin import PromptMixin
 from pydantic import BaseModel
 
 from trace_core.context import OVERLAY
+from trace_llamaindex import private
 from trace_llamaindex.reads import note, read_now
 
 if TYPE_CHECKING:
@@ -80,9 +82,10 @@ class Stand:
         self.original: Any = type(owner)
         self.owner = weakref.ref(owner)
         self.places: list[tuple[Place, ParameterNode]] = []
+        self._followers: list[weakref.ref[Any]] = []
         self._made: dict[str, dict[Any, tuple[Any, Any]]] = {}
         self._class = _class_for(self)
-        owner.__class__ = self._class
+        _become(owner, self._class)
 
     @staticmethod
     def of(owner: Any) -> Stand | None:
@@ -105,17 +108,24 @@ class Stand:
             setattr(self._class, attribute, _shown(self, attribute))
 
     def release(self, place: Place) -> None:
-        """Forget a place; with the last one the object gets its class back."""
+        """Forget a place; with the last one the object gets its class back, and so do its clones."""
         self.places = [entry for entry in self.places if entry[0].key != place.key]
         self._made.clear()
-        owner = self.owner()
-        if not self.places and owner is not None and type(owner) is self._class:
-            owner.__class__ = self.original
+        if self.places:
+            return
+        for owner in (self.owner(), *self.followers()):
+            if owner is not None and type(owner) is self._class:
+                _become(owner, self.original)
 
     def follow(self, made: Any) -> Any:
         """Have a copy of the object show the same parameters."""
-        made.__class__ = self._class
+        _become(made, self._class)
+        self._followers = [*(each for each in self._followers if each() is not None), weakref.ref(made)]
         return made
+
+    def followers(self) -> list[Any]:
+        """The copies that show the same parameters and are in use."""
+        return [made for each in self._followers if (made := each()) is not None]
 
     def show(self, owner: Any, attribute: str) -> Any:
         """What an attribute of the object holds here and now."""
@@ -151,14 +161,36 @@ def _shown(stand: Stand, attribute: str) -> property:
         return stand.show(owner, attribute)
 
     def store(owner: Any, value: Any) -> None:
-        vars(owner)[attribute] = value
+        if getattr(stand.original, "model_config", {}).get("validate_assignment"):
+            stand.original.__pydantic_validator__.validate_assignment(owner, attribute, value)
+        else:
+            vars(owner)[attribute] = value
 
     return property(show, store)
 
 
-def _empty(original: Any) -> Any:
-    """An object of a class, to be filled with what was stored."""
-    return original.__new__(original)
+def _become(owner: Any, cls: Any) -> None:
+    """Give an object another class, whatever its own says of setting attributes."""
+    object.__setattr__(owner, "__class__", cls)
+
+
+class _Unannounced:
+    """Stands before the bases, so that no class of the user's is told of a subclass that is none of theirs."""
+
+    __slots__ = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None: ...
+
+
+@functools.cache
+def _unannouncing(metaclass: Any) -> Any:
+    """The metaclass, for classes of which their bases are not told: with one more base, the layout would differ."""
+
+    def mro(cls: Any) -> list[Any]:
+        own, *bases = metaclass.mro(cls)
+        return [own, _Unannounced, *bases]
+
+    return type(metaclass.__name__, (metaclass,), {"mro": mro})
 
 
 def _class_for(stand: Stand) -> Any:
@@ -169,33 +201,27 @@ def _class_for(stand: Stand) -> Any:
         "__qualname__": original.__qualname__,
         "__doc__": original.__doc__,
         "__slots__": (),
+        **_members(original),
     }
     # Not by the metaclass's own call: pydantic would build a schema, and the original's is what holds here.
-    made: Any = type.__new__(type(original), original.__name__, (original,), members)
-    for name, member in _members(original).items():  # after LlamaIndex has looked for methods to span
-        setattr(made, name, member)
-    return made
+    metaclass: Any = type(original)
+    return type.__new__(_unannouncing(metaclass), original.__name__, (original,), members)
 
 
 def _members(original: Any) -> Mapping[str, Any]:
-    """What the class has besides: copies are plain, and have what was written."""
+    """What the class has besides: copies, and others that are made of it, are plain; copies have what was written."""
 
-    def reduce(self: Any, protocol: Any) -> Any:
-        return _empty, (original,), self.__getstate__()
+    @functools.wraps(original.__init__)
+    def construct(self: Any, *args: Any, **kwargs: Any) -> None:
+        _become(self, original)
+        original.__init__(self, *args, **kwargs)
 
-    members: dict[str, Any] = {"__reduce_ex__": reduce}
+    members: dict[str, Any] = {"__init__": construct, "__reduce_ex__": _reduce(original)}
     for name in ("__copy__", "__deepcopy__"):
         if hasattr(original, name):
             members[name] = _plain(original, getattr(original, name))
     if issubclass(original, BaseModel):
-
-        def set_attribute(self: Any, name: str, value: Any) -> None:
-            if isinstance(getattr(type(self), name, None), property) and name in vars(self):
-                vars(self)[name] = value
-            else:
-                original.__setattr__(self, name, value)
-
-        members["__setattr__"] = set_attribute
+        members[private.SETTERS] = {}  # else the original would keep how these properties are set
     if issubclass(original, PromptMixin):
 
         def get_prompts(self: Any) -> Any:
@@ -208,10 +234,23 @@ def _members(original: Any) -> Mapping[str, Any]:
     return members
 
 
+def _reduce(original: Any) -> Any:
+    is_own = original.__reduce_ex__ is not object.__reduce_ex__ or original.__reduce__ is not object.__reduce__
+
+    def reduce(self: Any, protocol: Any) -> Any:
+        if not is_own:
+            return object.__new__, (original,), self.__getstate__()
+        made = original.__reduce_ex__(self, protocol)
+        return made if isinstance(made, str) else tuple(original if each is type(self) else each for each in made)
+
+    return reduce
+
+
 def _plain(original: Any, copied: Callable[..., Any]) -> Any:
     def copy(self: Any, *args: Any) -> Any:
         made = copied(self, *args)
-        made.__class__ = original
+        if made is not self and type(made) is type(self):
+            _become(made, original)
         return made
 
     return copy

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+import weakref
+from typing import TYPE_CHECKING, Any
 
 from llama_index.core.prompts import BasePromptTemplate, SelectorPromptTemplate
 
 from trace_llamaindex import private
 from trace_llamaindex.standing import Stand
+
+if TYPE_CHECKING:
+    from trace_llamaindex.walking import Found
 
 
 def defaults() -> frozenset[int]:
@@ -27,21 +31,22 @@ def is_among(template: Any, shared: frozenset[int]) -> bool:
 
 
 class Held:
-    """A template, or one behind a selector, in an attribute of the object that uses it.
+    """A template, or one behind a selector, in attributes of the objects that use it.
 
     A default of LlamaIndex is replaced by a copy there, since writing to it would change every other program. Of a
-    selector, the template that the object's model uses is meant.
+    selector, the template that the first object's model uses is meant.
 
     Args:
-        holder: the object that holds it; None for a template by itself.
-        attribute: the attribute; empty if there is none.
-        template: the template.
+        found: the template, with what holds it.
     """
 
-    def __init__(self, holder: Any, attribute: str, template: BasePromptTemplate) -> None:
-        self._holder = holder
-        self._attribute = attribute
-        self._first = self._template = template
+    def __init__(self, found: Found) -> None:
+        holder = found.holders[0]
+        self._holder = holder if found.is_default else None
+        self._attribute = found.attributes[0]
+        self._first = self._template = found.value
+        self._is_default = found.is_default
+        self._uses = list(map(_Use, found.holders, found.attributes))
         self.model = None if holder is None else private.model_of(holder)
 
     def used(self) -> BasePromptTemplate:
@@ -51,10 +56,18 @@ class Held:
 
     def own(self) -> BasePromptTemplate:
         """The template that is used, after a copy of it has taken its place."""
-        if self._template is self._first:
+        if self._is_default and self._template is self._first:
             self._template = _copied(self._first, self.used())
             private.set_attribute(self._holder, self._attribute, self._template)
         return self.used()
+
+    def is_used(self) -> bool:
+        """Whether an object holds it still: `update_prompts`, or the user, may have put another one in its place."""
+        return any(use.is_of(self._template) for use in self._uses)
+
+    def join(self, other: Held) -> None:
+        """Take in objects that were found later; those that are gone are forgotten."""
+        self._uses = [use for use in (*self._uses, *other._uses) if use.holder() is not None]
 
     def give_back(self) -> None:
         """Put the first one back, if nothing is learned any more and all is as it was."""
@@ -64,6 +77,20 @@ class Held:
         if private.attributes(self._holder).get(self._attribute) is copy and copy == self._first:
             private.set_attribute(self._holder, self._attribute, self._first)
             self._template = self._first
+
+
+class _Use:
+    """An attribute in which a template may be; the object is not kept alive."""
+
+    def __init__(self, holder: Any, attribute: str) -> None:
+        self.holder = (lambda: self) if holder is None else weakref.ref(holder)
+        self._attribute = attribute
+
+    def is_of(self, template: BasePromptTemplate) -> bool:
+        """Whether it is there, as far as is known: in a list it may have moved."""
+        holder = self.holder()
+        held = {} if holder is None else private.attributes(holder)
+        return not self._attribute or held.get(self._attribute) is template
 
 
 def _copied(template: BasePromptTemplate, used: BasePromptTemplate) -> BasePromptTemplate:

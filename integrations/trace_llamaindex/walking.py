@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
 from llama_index.core.agent.react.formatter import BaseAgentChatFormatter
@@ -51,19 +52,31 @@ def walk(program: Any) -> list[Found]:
     """All that a program is made of, each object once, in the order in which it would be read.
 
     Args:
-        program: an engine, agent, workflow, retriever, tool or chat engine, what they are made of, or a list or dict.
+        program: an engine, agent, workflow, retriever, tool or chat engine, what they are made of, an object of the
+            user's own that holds such in its attributes, or a list or dict.
 
     Raises:
         TypeError: it is none of these.
     """
     walking = _Walking()
     for each, path in _items(program, ()):
-        if not isinstance(each, KNOWN):
+        if isinstance(each, KNOWN):
+            walking.visit(each, path, None, "")
+            continue
+        inside = list(_parts(each, path)) if _is_of_the_users_own(each) else []
+        if not inside:
             raise TypeError(
-                f"an engine, agent, workflow, retriever, tool or chat engine is expected, not {type(each).__name__}"
+                "an engine, agent, workflow, retriever, tool or chat engine is expected, or an object of your own with "
+                f"such in its attributes, not {type(each).__name__}"
             )
-        walking.visit(each, path, None, "")
+        for part, where, name in inside:
+            walking.visit(part, where, each, name)
     return list(walking.found.values())
+
+
+def _is_of_the_users_own(value: Any) -> bool:
+    is_object = hasattr(value, "__dict__") and not isinstance(value, (type, ModuleType))
+    return is_object and type(value).__module__.partition(".")[0] != "llama_index"
 
 
 class _Walking:
@@ -128,13 +141,17 @@ def _given_as_tools(held: Mapping[str, Any], path: Path) -> Iterator[tuple[Any, 
         yield each, where, ""
 
 
-def _items(value: Any, path: Path) -> Iterator[tuple[Any, Path]]:
-    """The objects in lists and dicts; a key is a part of the name."""
-    if isinstance(value, Mapping):
-        for key, each in value.items():
-            yield from _items(each, (*path, str(key)))
-    elif isinstance(value, (list, tuple)):
-        for each in value:
-            yield from _items(each, path)
+def _items(value: Any, path: Path, around: tuple[Any, ...] = ()) -> Iterator[tuple[Any, Path]]:
+    """The objects in lists and dicts; a key is a part of the name. What is in itself is not entered again."""
+    if isinstance(value, (Mapping, list, tuple)):
+        if any(value is each for each in around):
+            return
+        around = (*around, value)
+        if isinstance(value, Mapping):
+            for key, each in value.items():
+                yield from _items(each, (*path, str(key)), around)
+        else:
+            for each in value:
+                yield from _items(each, path, around)
     else:
         yield value, path

@@ -104,6 +104,17 @@ def test_what_is_written_or_tried_holds_for_a_clone() -> None:
         assert "system: Be quick." in asyncio.run(ask())
 
 
+def test_put_back_a_clone_is_plain_too_with_the_values_of_then() -> None:
+    agent = FunctionAgent(llm=telling(), system_prompt="Be brief.", tools=[])
+    parameters = expose(agent, name="x")
+    made = clone(agent)
+    parameters["x.system_prompt"].set("Be kind.")
+    unexpose(parameters)
+    assert (type(made), made.system_prompt) == (FunctionAgent, "Be kind.")
+    made.system_prompt = "Be quick."
+    assert agent.system_prompt == "Be kind."
+
+
 def test_chat_engines_in_a_workflow_are_cloned_with_it() -> None:
     class Chatting(Workflow):
         def __init__(self) -> None:
@@ -135,3 +146,24 @@ def test_a_recorded_program_of_a_chat_engine_has_a_conversation_for_each_example
     answer = Recorder().program(chat(llm))
     assert [str(answer(text).data) for text in ("one", "two")] == ["one", "two"]
     assert [len(told) for told in llm.told] == [2, 2]
+
+
+def test_chat_engines_in_lists_dicts_and_inner_workflows_are_cloned() -> None:
+    class Chatting(Workflow):
+        def __init__(self, **held: Any) -> None:
+            super().__init__()
+            vars(self).update(held)
+
+        @step
+        async def answer(self, event: StartEvent) -> StopEvent:
+            return StopEvent(result=None)
+
+    one, data = chat(), {"a": 1}
+    original: Any = Chatting(chats={"one": one}, all=[one, (chat(),)], inner=Chatting(chat=one), data=data)
+    vars(original)["chats"]["chats"] = original.chats
+    made = clone(original)
+    assert made.chats["one"] is made.all[0] is made.inner.chat
+    assert made.chats["one"] is not one
+    assert made.all[1][0] is not original.all[1][0]
+    assert original.chats["one"] is original.inner.chat is one
+    assert made.data is data

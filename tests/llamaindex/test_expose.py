@@ -63,7 +63,7 @@ def test_a_kind_that_there_is_none_of() -> None:
 
 
 def test_something_else_than_a_program() -> None:
-    with pytest.raises(TypeError, match="an engine, agent, workflow, retriever, tool or chat engine is expected, not"):
+    with pytest.raises(TypeError, match="is expected, or an object of your own with such in its attributes, not"):
         expose(object())
 
 
@@ -144,7 +144,7 @@ def test_a_models_system_prompt_is_left_out_by_those_who_chat() -> None:
     llm.system_prompt = "Be brief."
     assert "x.model.system_prompt" in expose(rag(llm), name="x")
     agent = FunctionAgent(llm=llm, system_prompt="Hi.")
-    with pytest.warns(NotExposed, match="agents and chat engines ask their model by chat, which leaves it out"):
+    with pytest.warns(NotExposed, match="agents, chat engines and fusing retrievers ask their model without it"):
         assert list(expose(agent, name="y")) == ["y.system_prompt"]
 
 

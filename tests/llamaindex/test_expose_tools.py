@@ -162,6 +162,34 @@ def test_a_tool_of_two_functions_has_a_code_for_each() -> None:
     assert asyncio.run(made.acall(a=2)).raw_output == 6
 
 
+class Scales:
+    """What a tool's methods belong to."""
+
+    factor = 3
+
+    def scale(self, a: int) -> int:
+        """Multiply by the factor."""
+        return a + self.factor
+
+    async def later(self, a: int) -> int:
+        """Multiply by the factor."""
+        return a + self.factor
+
+
+@pytest.mark.parametrize("name", ["scale", "later"])
+def test_the_code_of_a_method(name: str) -> None:
+    scales = Scales()
+    made = tool(getattr(scales, name))
+    code = code_of(made)
+    assert "self.factor" in code.data
+    code.set(code.data.replace("+", "*"))
+    assert made.call(a=2).raw_output == asyncio.run(made.acall(a=2)).raw_output == 6
+    scales.factor = 5
+    assert made.call(a=2).raw_output == 10
+    code.revert()
+    assert made.call(a=2).raw_output == 7
+
+
 def test_a_function_that_two_tools_have_is_one_parameter() -> None:
     tools = [tool(name="one"), tool(name="two")]
     code_of(tools).set(ADDED)

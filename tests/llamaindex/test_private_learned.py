@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import importlib
+import inspect
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from llama_index.core.agent.workflow import CodeActAgent
 from llama_index.core.memory import Memory
 from llama_index.core.prompts import PromptTemplate
 from llama_index.core.tools import FunctionTool
+from pydantic import BaseModel
 from trace_llamaindex import private
 
 from tests.llamaindex.programs import index, memory
@@ -111,3 +115,42 @@ def test_fresh_memories() -> None:
         assert fresh.token_limit == made.token_limit
     one = Memory.from_defaults()
     assert private.fresh_memory(one).session_id != one.session_id
+
+
+UNREAD = {
+    "AnswerRelevancyEvaluator": "llama_index.core.evaluation.answer_relevancy",
+    "BaseKeywordTableRetriever": "llama_index.core.indices.keyword_table.retrievers",
+    "EmptyIndexRetriever": "llama_index.core.indices.empty.retrievers",
+    "SQLAutoVectorQueryEngine": "llama_index.core.query_engine.sql_vector_query_engine",
+    "TreeSelectLeafRetriever": "llama_index.core.indices.tree.select_leaf_retriever",
+}
+NOT_ANSWERING = {"__init__", "_get_prompts", "_update_prompts"}
+NOT_CALLED = {"_query", "_query_level", "_query_with_selected_node"}
+"""Methods of a tree's retriever that only call each other."""
+
+
+@pytest.mark.parametrize("name", private.UNREAD_PROMPTS)
+def test_a_template_that_is_never_filled(name: str) -> None:
+    module = importlib.import_module(UNREAD[name])
+    assert hasattr(module, name)
+    methods = [each for each in ast.walk(ast.parse(inspect.getsource(module))) if hasattr(each, "args")]
+    reads = {
+        (part.attr, method.name)
+        for method in methods
+        if isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)) and method.name not in NOT_ANSWERING
+        for part in ast.walk(method)
+        if isinstance(part, ast.Attribute)
+    }
+    for attribute in private.UNREAD_PROMPTS[name]:
+        assert {method for read, method in reads if read == attribute} <= NOT_CALLED
+    callers = {method for read, method in reads if read in NOT_CALLED}
+    assert callers <= NOT_CALLED
+
+
+def test_how_a_pydantic_class_keeps_how_attributes_are_set() -> None:
+    class Own(BaseModel):
+        a: int = 0
+
+    made = Own()
+    made.a = 1
+    assert "a" in getattr(Own, private.SETTERS)
