@@ -76,7 +76,7 @@ def test_every_module_says_what_it_is_for(module: Path) -> None:
 
 
 # A fifth of the core checks and runs code that an LLM wrote, another reads what it answered.
-MOST_LINES_OF_CODE = {"trace_core": 6_400, "trace_core/recording": 1_550, "trace_core/exposing": 550}
+MOST_LINES_OF_CODE = {"trace_core": 6_400, "trace_core/recording": 1_550, "trace_core/exposing": 600}
 
 
 def lines_of_code(module: Path) -> int:

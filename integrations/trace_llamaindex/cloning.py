@@ -11,8 +11,8 @@ from llama_index.core.chat_engine.types import BaseChatEngine
 from llama_index.core.memory import BaseMemory
 from llama_index.core.workflow import Workflow
 
+from trace_core.exposing import Stand
 from trace_llamaindex import private
-from trace_llamaindex.standing import Stand
 from trace_llamaindex.walking import KNOWN
 
 Program = TypeVar("Program")

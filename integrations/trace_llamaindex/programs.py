@@ -16,7 +16,7 @@ from llama_index.core.chat_engine.types import BaseChatEngine
 from llama_index.core.tools import AsyncBaseTool, BaseTool
 from llama_index.core.workflow import Workflow
 
-from trace_llamaindex.loops import OwnLoop
+from trace_core.recording.loops import OwnLoop
 
 if TYPE_CHECKING:
     from trace_core.nodes import Node

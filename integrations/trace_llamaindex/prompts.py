@@ -18,12 +18,13 @@ from llama_index.core.prompts import (
 )
 from llama_index.core.retrievers import QueryFusionRetriever
 
-from trace_core.exposing import NotOffered, Offer
+from trace_core.exposing import Format, Home, NotOffered, NotPlain, Offer
 from trace_core.validators import NotEmpty
 from trace_llamaindex import private
-from trace_llamaindex.bindings import Home, PlaceBinding
-from trace_llamaindex.formats import Format, NotPlain, SameFields, Unfilled
+from trace_llamaindex.bindings import HeldBinding
+from trace_llamaindex.formats import SameFields, Unfilled
 from trace_llamaindex.places import AttributeValue, Beside, MessageText, StoredText, text_blocks
+from trace_llamaindex.standing import binding_at
 from trace_llamaindex.tags import SameTags
 from trace_llamaindex.templates import Held
 from trace_llamaindex.walking import Found, Path
@@ -62,7 +63,7 @@ def _template(used: Any, path: Path, holder: Any, attribute: str, held: Held) ->
     elif isinstance(used, PromptTemplate):
         is_system = isinstance(holder, CodeActAgent) and attribute == "code_act_system_prompt"
         label, kind = ((*path[:-1], "system_prompt"), "system_prompt") if is_system else (path, "prompt")
-        binding = PlaceBinding([(used, AttributeValue("template", label[-1]))], held)
+        binding = HeldBinding([(used, AttributeValue("template", label[-1]))], held)
         yield Offer(label, kind, binding, str, (NotEmpty(), SameFields(used.template), binding.check))
     elif isinstance(used, ChatPromptTemplate):
         yield from _messages(used, "message_templates", path, held, lambda text: (SameFields(text),))
@@ -72,7 +73,7 @@ def _template(used: Any, path: Path, holder: Any, attribute: str, held: Held) ->
         except NotPlain as error:
             yield NotOffered(path, "prompt", str(error))
         else:
-            binding = PlaceBinding([(used, AttributeValue("template_str", argument))], held)
+            binding = HeldBinding([(used, AttributeValue("template_str", argument))], held)
             yield Offer(path, "prompt", binding, str, (NotEmpty(), rule, binding.check))
     else:
         yield NotOffered(path, "prompt", f"a {type(used).__name__} is no template of LlamaIndex's own")
@@ -105,7 +106,7 @@ def _messages(owner: Any, attribute: str, path: Path, held: Held | None, rules: 
         role = str(message.role.value)
         label = path if len(places) == 1 else (*path, role)
         kind = "system_prompt" if role in ("system", "developer") else "prompt"
-        binding = PlaceBinding([(owner, MessageText(attribute, index, block, "_".join(label[len(path) - 1 :])))], held)
+        binding = HeldBinding([(owner, MessageText(attribute, index, block, "_".join(label[len(path) - 1 :])))], held)
         if text := binding.get():
             yield Offer(label, kind, binding, str, (NotEmpty(), *rules(text), binding.check))
 
@@ -125,7 +126,7 @@ def _formatted(
     except NotPlain as reason:
         yield NotOffered(path, "prompt", str(reason))
         return
-    binding = PlaceBinding([(owner, place(attribute, path[-1], form)), *beside], held)
+    binding = HeldBinding([(owner, place(attribute, path[-1], form)), *beside], held)
     yield Offer(path, "prompt", binding, str, (NotEmpty(), form, binding.check))
 
 
@@ -134,7 +135,7 @@ def agent_offers(agent: BaseWorkflowAgent, path: Path, workflow: AgentWorkflow |
     if isinstance(agent, ReActAgent):
         yield from _react_offers(agent, path)
     elif not isinstance(agent, CodeActAgent) and agent.system_prompt:
-        binding = PlaceBinding([(agent, AttributeValue("system_prompt"))])
+        binding = binding_at([(agent, AttributeValue("system_prompt"))])
         yield Offer((*path, "system_prompt"), "system_prompt", binding, str, (NotEmpty(),))
     if isinstance(vars(agent).get("state_prompt"), str) and workflow is None and agent.initial_state:
         yield from _formatted(agent, "state_prompt", (*path, "state_prompt"), _STATE_FIELDS)
@@ -143,7 +144,7 @@ def agent_offers(agent: BaseWorkflowAgent, path: Path, workflow: AgentWorkflow |
         yield NotOffered((*path, "description"), "description", reason, True)
     elif workflow is not None:
         about = f"how the agent {agent.name} is described to those that may hand over to it"
-        binding = PlaceBinding([(agent, AttributeValue("description", f"{agent.name}_description"))])
+        binding = binding_at([(agent, AttributeValue("description", f"{agent.name}_description"))])
         yield Offer((*path, "description"), "description", binding, str, (NotEmpty(),), about)
 
 
@@ -163,7 +164,7 @@ def _react_offers(agent: ReActAgent, path: Path) -> Offers:
         homes: list[Any] = [(formatter, AttributeValue("context", "system_prompt"))]
         if agent.system_prompt == formatter.context:
             homes.append((agent, AttributeValue("system_prompt")))
-        yield Offer((*path, "system_prompt"), "system_prompt", PlaceBinding(homes), str, (NotEmpty(),))
+        yield Offer((*path, "system_prompt"), "system_prompt", binding_at(homes), str, (NotEmpty(),))
     fields = _HEADER_FIELDS if formatter.context else _HEADER_FIELDS[:2]
     yield from _formatted(
         formatter, "system_header", (*path, "react_header"), fields, beside=[(agent, Beside("react_header"))]
@@ -183,7 +184,7 @@ def chat_offers(engine: BaseChatEngine, path: Path) -> Offers:
     rules: Rules = (Unfilled(_FILLED),) if in_template else ()
     label = (*path, "system_prompt")
     if isinstance(held.get(private.CHAT_SYSTEM_PROMPT), str) and held[private.CHAT_SYSTEM_PROMPT]:
-        binding = PlaceBinding([(engine, AttributeValue(private.CHAT_SYSTEM_PROMPT))])
+        binding = binding_at([(engine, AttributeValue(private.CHAT_SYSTEM_PROMPT))])
         yield Offer(label, "system_prompt", binding, str, (NotEmpty(), *rules))
     messages = held.get(private.PREFIX_MESSAGES) or []
     is_system_alone = [message.role.value for message in messages] == ["system"]
@@ -202,4 +203,4 @@ def model_offers(found: Found) -> Offers:
     if all(isinstance(holder, by_chat) for holder in found.holders if holder is not None) and found.holders != [None]:
         yield NotOffered(path, "system_prompt", "agents, chat engines and fusing retrievers ask their model without it")
         return
-    yield Offer(path, "system_prompt", PlaceBinding([(model, AttributeValue("system_prompt"))]), str, (NotEmpty(),))
+    yield Offer(path, "system_prompt", binding_at([(model, AttributeValue("system_prompt"))]), str, (NotEmpty(),))

@@ -7,18 +7,11 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.instrumentation.span import active_span_id
 from llama_index_instrumentation import get_dispatcher
 
-from trace_core.context import Read
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from trace_core.context import Read
     from trace_core.parameter_nodes import ParameterNode
-
-
-def read_now(parameter: ParameterNode) -> Read:
-    """The value that holds here and now, with its version."""
-    read = parameter._read()[1]
-    return Read(parameter._peek(), parameter.version) if read is None else read
 
 
 def inside_a_call() -> bool:

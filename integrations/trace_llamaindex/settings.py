@@ -13,8 +13,8 @@ from pydantic import Field
 from trace_core.exposing import Offer
 from trace_core.validators import convert
 from trace_llamaindex import private
-from trace_llamaindex.bindings import PlaceBinding
 from trace_llamaindex.places import AttributeValue
+from trace_llamaindex.standing import binding_at
 from trace_llamaindex.walking import Path
 
 _COUNT = Annotated[int, Field(ge=1)]
@@ -62,7 +62,7 @@ def _found(owner: Any, path: Path, known: Mapping[str, tuple[Any, str]]) -> Iter
         place = AttributeValue(attribute)
         if attribute in private.TOP_K and (most := private.found_at_most(owner)) is not None:
             type = Annotated[int, Field(ge=1, le=most)]
-        binding = PlaceBinding([(owner, place)])
+        binding = binding_at([(owner, place)])
         own = _own_rules(owner, attribute)
         kind = _with(Annotated[type, *own] if own else type, binding.get())
         yield Offer((*path, place.argument), "setting", binding, kind, (), about)

@@ -1,264 +1,58 @@
-"""Parameters that live in LlamaIndex objects: who reads the object's attribute reads the value that holds here and now.
-
-An object whose attributes are learned gets a class of its own, with the same name, in which these attributes are
-properties: they show what the object holds, with the values of its parameters. So a candidate's value is never
-written, copies and dumps of the object have what was written, and a clone of it follows the same parameters. `release`
-gives the object its class back.
-"""
+"""How LlamaIndex's objects show the values of the parameters that live in them; see `trace_core.exposing`."""
 
 from __future__ import annotations
 
-import functools
-import weakref
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.prompts.mixin import PromptMixin
 from pydantic import BaseModel
 
-from trace_core.context import OVERLAY
+from trace_core.exposing import Home, Place, PlaceBinding, Stand, settled
 from trace_llamaindex import private
-from trace_llamaindex.reads import note, read_now
+from trace_llamaindex.reads import note
 
 if TYPE_CHECKING:
     from trace_core.context import Read
     from trace_core.parameter_nodes import ParameterNode
 
-_KEPT = 16  # values of an attribute that are kept as they were made, so that the same version is the same object
-_SETTLED: ContextVar[bool] = ContextVar("trace_llamaindex_settled", default=False)
+
+class LlamaIndexStand(Stand):
+    """What stands in for the class of an engine, an agent, a template, a tool's metadata or a model."""
+
+    def note(self, place: Place, parameter: ParameterNode, read: Read) -> None:
+        """The call that runs here has read it."""
+        note(place.argument, parameter, read)
+
+    def members(self) -> Mapping[str, Any]:
+        """Prompts that are asked for are those that were written; templates are filled by copies that follow."""
+        original = self.original
+        members = dict(super().members())
+        if issubclass(original, BaseModel):
+            members[private.SETTERS] = {}  # else the original would keep how these properties are set
+        if issubclass(original, PromptMixin):
+
+            def get_prompts(owner: Any) -> Any:
+                with settled():
+                    return original._get_prompts(owner)
+
+            members["_get_prompts"] = get_prompts
+        if issubclass(original, BasePromptTemplate):
+
+            def partial_format(owner: Any, **kwargs: Any) -> Any:
+                """LlamaIndex fills most templates in two steps; the copy between them reads the same parameters."""
+                return self.follow(original.partial_format(owner, **kwargs))
+
+            members["partial_format"] = partial_format
+        return members
 
 
-class Place(Protocol):
-    """Where in an object a value stands."""
-
-    @property
-    def argument(self) -> str:
-        """How the value is called among the inputs of the call that reads it."""
-        ...
-
-    @property
-    def key(self) -> Any:
-        """What tells the places of one object apart."""
-        ...
-
-    @property
-    def attributes(self) -> tuple[str, ...]:
-        """The attributes in which it stands."""
-        ...
-
-    def read(self, owner: Any) -> Any:
-        """The value that is written in this object."""
-        ...
-
-    def shown(self, stored: Any, attribute: str, value: Any, use: tuple[ParameterNode, Read] | None) -> Any:
-        """What the attribute holds, with this value; what is stored is not changed. `use` is None for a write."""
-        ...
-
-
-def write(place: Place, owner: Any, value: Any) -> None:
-    """Write a value there."""
-    for attribute in place.attributes:
-        vars(owner)[attribute] = place.shown(vars(owner)[attribute], attribute, value, None)
-
-
-@contextmanager
-def settled() -> Iterator[None]:
-    """Show what was written, whatever a candidate says, and take note of no read."""
-    tokens = OVERLAY.set(None), _SETTLED.set(True)
-    try:
-        yield
-    finally:
-        _SETTLED.reset(tokens[1])
-        OVERLAY.reset(tokens[0])
-
-
-class Stand:
-    """What stands in for an object's class: its places with their parameters."""
-
-    def __init__(self, owner: Any) -> None:
-        self.original: Any = type(owner)
-        self.owner = weakref.ref(owner)
-        self.places: list[tuple[Place, ParameterNode]] = []
-        self._followers: list[weakref.ref[Any]] = []
-        self._made: dict[str, dict[Any, tuple[Any, Any]]] = {}
-        self._class = _class_for(self)
-        _become(owner, self._class)
-
-    @staticmethod
-    def of(owner: Any) -> Stand | None:
-        """The object's, if it has one."""
-        stand: Stand | None = getattr(type(owner), "_trace_stand", None)
-        return stand
-
-    @staticmethod
-    def known(owner: Any, place: Place) -> ParameterNode | None:
-        """The parameter that a place of the object has already."""
-        stand = Stand.of(owner)
-        places = () if stand is None else stand.places
-        return next((parameter for other, parameter in places if other.key == place.key), None)
-
-    def add(self, place: Place, parameter: ParameterNode) -> None:
-        """Show this parameter's value at one more place."""
-        self.places.append((place, parameter))
-        self._made.clear()
-        for attribute in place.attributes:
-            setattr(self._class, attribute, _shown(self, attribute))
-
-    def release(self, place: Place) -> None:
-        """Forget a place; with the last one the object gets its class back, and so do its clones."""
-        self.places = [entry for entry in self.places if entry[0].key != place.key]
-        self._made.clear()
-        if self.places:
-            return
-        for owner in (self.owner(), *self.followers()):
-            if owner is not None and type(owner) is self._class:
-                _become(owner, self.original)
-
-    def follow(self, made: Any) -> Any:
-        """Have a copy of the object show the same parameters."""
-        _become(made, self._class)
-        self._followers = [*(each for each in self._followers if each() is not None), weakref.ref(made)]
-        return made
-
-    def followers(self) -> list[Any]:
-        """The copies that show the same parameters and are in use."""
-        return [made for each in self._followers if (made := each()) is not None]
-
-    def show(self, owner: Any, attribute: str) -> Any:
-        """What an attribute of the object holds here and now."""
-        try:
-            stored = vars(owner)[attribute]
-        except KeyError:
-            raise AttributeError(f"{type(owner).__name__!r} object has no attribute {attribute!r}") from None
-        reads = [(place, p, read_now(p)) for place, p in self.places if attribute in place.attributes]
-        if not _SETTLED.get():
-            for place, parameter, read in reads:
-                note(place.argument, parameter, read)
-        made = self._made.setdefault(attribute, {})
-        key = tuple(read.version for _, _, read in reads)
-        known = made.get(key)
-        if known is not None and known[0] is stored:
-            return known[1]
-        value = stored
-        for place, parameter, read in reads:
-            value = place.shown(value, attribute, read.value, (parameter, read))
-        while len(made) >= _KEPT:
-            made.pop(next(iter(made.copy())), None)  # a copy: others may add to it
-        made[key] = (stored, value)
-        return value
-
-
-def stand_for(owner: Any) -> Stand:
+def stand_for(owner: Any) -> LlamaIndexStand:
     """The object's stand; it is given one if it has none."""
-    return Stand.of(owner) or Stand(owner)
+    return LlamaIndexStand.of(owner) or LlamaIndexStand(owner)
 
 
-def _shown(stand: Stand, attribute: str) -> property:
-    def show(owner: Any) -> Any:
-        return stand.show(owner, attribute)
-
-    def store(owner: Any, value: Any) -> None:
-        if getattr(stand.original, "model_config", {}).get("validate_assignment"):
-            stand.original.__pydantic_validator__.validate_assignment(owner, attribute, value)
-        else:
-            vars(owner)[attribute] = value
-
-    return property(show, store)
-
-
-def _become(owner: Any, cls: Any) -> None:
-    """Give an object another class, whatever its own says of setting attributes."""
-    object.__setattr__(owner, "__class__", cls)
-
-
-class _Unannounced:
-    """Stands before the bases, so that no class of the user's is told of a subclass that is none of theirs."""
-
-    __slots__ = ()
-
-    def __init_subclass__(cls, **kwargs: Any) -> None: ...
-
-
-@functools.cache
-def _unannouncing(metaclass: Any) -> Any:
-    """The metaclass, for classes of which their bases are not told: with one more base, the layout would differ."""
-
-    def mro(cls: Any) -> list[Any]:
-        own, *bases = metaclass.mro(cls)
-        return [own, _Unannounced, *bases]
-
-    return type(metaclass.__name__, (metaclass,), {"mro": mro})
-
-
-def _class_for(stand: Stand) -> Any:
-    original = stand.original
-    members = {
-        "_trace_stand": stand,
-        "__module__": original.__module__,
-        "__qualname__": original.__qualname__,
-        "__doc__": original.__doc__,
-        "__slots__": (),
-        **_members(original),
-    }
-    # Not by the metaclass's own call: pydantic would build a schema, and the original's is what holds here.
-    metaclass: Any = type(original)
-    return type.__new__(_unannouncing(metaclass), original.__name__, (original,), members)
-
-
-def _members(original: Any) -> Mapping[str, Any]:
-    """What the class has besides: copies, and others that are made of it, are plain; copies have what was written."""
-
-    @functools.wraps(original.__init__)
-    def construct(self: Any, *args: Any, **kwargs: Any) -> None:
-        _become(self, original)
-        original.__init__(self, *args, **kwargs)
-
-    members: dict[str, Any] = {"__init__": construct, "__reduce_ex__": _reduce(original)}
-    for name in ("__copy__", "__deepcopy__"):
-        if hasattr(original, name):
-            members[name] = _plain(original, getattr(original, name))
-    if issubclass(original, BaseModel):
-        members[private.SETTERS] = {}  # else the original would keep how these properties are set
-    if issubclass(original, PromptMixin):
-
-        def get_prompts(self: Any) -> Any:
-            with settled():
-                return original._get_prompts(self)
-
-        members["_get_prompts"] = get_prompts
-    if issubclass(original, BasePromptTemplate):
-        members["partial_format"] = _partial(original)
-    return members
-
-
-def _reduce(original: Any) -> Any:
-    is_own = original.__reduce_ex__ is not object.__reduce_ex__ or original.__reduce__ is not object.__reduce__
-
-    def reduce(self: Any, protocol: Any) -> Any:
-        if not is_own:
-            return object.__new__, (original,), self.__getstate__()
-        made = original.__reduce_ex__(self, protocol)
-        return made if isinstance(made, str) else tuple(original if each is type(self) else each for each in made)
-
-    return reduce
-
-
-def _plain(original: Any, copied: Callable[..., Any]) -> Any:
-    def copy(self: Any, *args: Any) -> Any:
-        made = copied(self, *args)
-        if made is not self and type(made) is type(self):
-            _become(made, original)
-        return made
-
-    return copy
-
-
-def _partial(original: Any) -> Any:
-    def partial_format(self: Any, **kwargs: Any) -> Any:
-        """LlamaIndex fills most templates in two steps; the copy between them reads the same parameters."""
-        return self._trace_stand.follow(original.partial_format(self, **kwargs))
-
-    return partial_format
+def binding_at(homes: Iterable[Home]) -> PlaceBinding:
+    """Where a value lives that stands at these places, each an object and the place in it."""
+    return PlaceBinding(homes, stand_for)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from jinja2 import Environment, TemplateSyntaxError
 from llama_index.core.prompts import RichPromptTemplate
 
-from trace_llamaindex.formats import NotPlain
+from trace_core.exposing import NotPlain
 
 _JINJA = Environment(autoescape=True, keep_trailing_newline=True)  # nothing is filled by it
 _KINDS = ("variable", "block", "comment", "raw")

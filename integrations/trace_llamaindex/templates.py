@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from llama_index.core.prompts import BasePromptTemplate, SelectorPromptTemplate
 
+from trace_core.exposing import Stand
 from trace_llamaindex import private
-from trace_llamaindex.standing import Stand
 
 if TYPE_CHECKING:
     from trace_llamaindex.walking import Found

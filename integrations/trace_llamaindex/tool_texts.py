@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from llama_index.core.tools import BaseTool, ToolMetadata
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel
 
-from trace_core.exposing import NotOffered, Offer
+from trace_core.exposing import NotOffered, Offer, redescribed
 from trace_core.validators import MaxLength, NotEmpty
-from trace_llamaindex.bindings import PlaceBinding
 from trace_llamaindex.places import AttributeValue
+from trace_llamaindex.standing import binding_at
 from trace_llamaindex.walking import Found, Path
 
 _LONGEST = 1024
@@ -36,25 +35,7 @@ class ArgumentText:
 
     def shown(self, stored: Any, attribute: str, value: Any, use: Any) -> Any:
         """The schema, one field with another description."""
-        original, texts = vars(stored).get("_trace_made_of", (stored, {}))
-        return described(original, {**texts, self._name: value})
-
-
-def described(original: type[BaseModel], texts: Mapping[str, str]) -> type[BaseModel]:
-    """A schema with other descriptions of its fields; the original itself where they are its own."""
-    known = original.model_fields
-    texts = {name: text for name, text in texts.items() if text != (known[name].description or "")}
-    if not texts:
-        return original
-    fields: dict[str, Any] = {}
-    for name, text in texts.items():
-        field = copy.copy(known[name])
-        field.description = text or None
-        fields[name] = (field.annotation, field)
-    made: Any = create_model(original.__name__, __base__=original, **fields)
-    made.__module__, made.__doc__ = original.__module__, original.__doc__
-    made._trace_made_of = original, dict(texts)
-    return made  # type: ignore[no-any-return]
+        return redescribed(stored, {self._name: value})
 
 
 def offers(found: Found) -> Iterator[Offer | NotOffered]:
@@ -66,7 +47,7 @@ def offers(found: Found) -> Iterator[Offer | NotOffered]:
         yield NotOffered((*found.path, "description"), "tool_description", reason)
         return
     name = str(metadata.name or found.path[-1])
-    binding = PlaceBinding([(metadata, AttributeValue("description", f"{name}_tool_description"))])
+    binding = binding_at([(metadata, AttributeValue("description", f"{name}_tool_description"))])
     rule = MaxLength(max(_LONGEST, len(metadata.description or "")))
     about = f"how the tool {name} is described to the model"
     yield Offer((*found.path, "description"), "tool_description", binding, str, (NotEmpty(), rule), about)
@@ -80,5 +61,5 @@ def _arguments(metadata: ToolMetadata, tool: str, path: Path) -> Iterator[Offer]
         for name in schema.model_fields:
             about = f"how the argument {name} of the tool {tool} is described to the model"
             label = (*path, "args", name) if name in _RESERVED else (*path, name)
-            binding = PlaceBinding([(metadata, ArgumentText(tool, name))])
+            binding = binding_at([(metadata, ArgumentText(tool, name))])
             yield Offer(label, "argument_description", binding, str, (), about)

@@ -6,8 +6,10 @@ import pytest
 
 pytest.importorskip("llama_index.core")
 
-from trace_llamaindex.formats import Format, NotPlain, SameFields, Unfilled
+from trace_llamaindex.formats import SameFields, Unfilled
 from trace_llamaindex.tags import SameTags
+
+from trace_core.exposing import Format, NotPlain
 
 JINJA = '{% chat role="user" %}Read {{ context_str }}, then {{ query_str }}{% endchat %}'
 

@@ -69,5 +69,7 @@ class PlaceBinding:
         for owner, place in self.homes:
             stand = Stand.of(owner)
             if stand is not None and Stand.known(owner, place) is self.parameter:
+                for follower in stand.followers():
+                    write(place, follower, self.get())
                 stand.release(place)
         self.parameter = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable
+from types import MethodType
 from typing import Any
 
 from trace_core.bindings import Isolation
@@ -48,14 +49,15 @@ class CodeBinding:
 
     def rewritten(self, text: str) -> Callable[..., Any]:
         """What is called in the function's place for another text; awaited, if the function is."""
+        receiver = (self.function.__self__,) if isinstance(self.function, MethodType) else ()
 
         @functools.wraps(self.function)
         def called(*args: Any, **kwargs: Any) -> Any:
-            return self.code.call(text, args, kwargs, self.native)
+            return self.code.call(text, (*receiver, *args), kwargs, self.native)
 
         @functools.wraps(self.function)
         async def awaited(*args: Any, **kwargs: Any) -> Any:
-            return await self.code.acall(text, args, kwargs, self.native)
+            return await self.code.acall(text, (*receiver, *args), kwargs, self.native)
 
         return awaited if self.code.is_async else called
 

@@ -8,8 +8,9 @@ gives the object its class back.
 
 from __future__ import annotations
 
+import functools
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -86,6 +87,7 @@ class Stand:
         self.original: Any = type(owner)
         self.owner = weakref.ref(owner)
         self.places: list[tuple[Place, ParameterNode]] = []
+        self._followers: list[weakref.ref[Any]] = []
         self._made: dict[str, dict[Any, tuple[Any, Any]]] = {}
         original = self.original
         members = {
@@ -94,9 +96,12 @@ class Stand:
             "__qualname__": original.__qualname__,
             "__doc__": original.__doc__,
             "__slots__": (),
+            **self.members(),
         }
-        self._class = self.make_class(members)
-        owner.__class__ = self._class
+        # Not by the metaclass's own call: pydantic would build a schema, and the original's is what holds here.
+        metaclass: Any = type(original)
+        self._class: Any = type.__new__(_unannouncing(metaclass), original.__name__, (original,), members)
+        _become(owner, self._class)
 
     # --- what an adapter says
 
@@ -105,18 +110,17 @@ class Stand:
         raise NotImplementedError
 
     def members(self) -> Mapping[str, Any]:
-        """What the class has besides; a copy of the object, and what is stored of it, is plain."""
+        """What the class has besides: what is made of it is plain, and copies have what was written."""
         original = self.original
 
-        def reduce(owner: Any, protocol: Any) -> Any:
-            return _empty, (original,), owner.__getstate__()
+        @functools.wraps(original.__init__)
+        def construct(owner: Any, *args: Any, **kwargs: Any) -> None:
+            _become(owner, original)
+            original.__init__(owner, *args, **kwargs)
 
-        return {"__reduce_ex__": reduce}
-
-    def make_class(self, members: dict[str, Any]) -> Any:
-        """The class that stands in."""
-        original = self.original
-        return type(original)(original.__name__, (original,), {**members, **self.members()})
+        copying = [name for name in ("__copy__", "__deepcopy__") if hasattr(original, name)]
+        plain = {name: _plain(original, getattr(original, name)) for name in copying}
+        return {"__init__": construct, "__reduce_ex__": _reduce(original), **plain}
 
     # --- places
 
@@ -140,17 +144,24 @@ class Stand:
             setattr(self._class, attribute, _shown(self, attribute))
 
     def release(self, place: Place) -> None:
-        """Forget a place; with the last one the object gets its class back."""
+        """Forget a place; with the last one the object gets its class back, and so do its clones."""
         self.places = [entry for entry in self.places if entry[0].key != place.key]
         self._made.clear()
-        owner = self.owner()
-        if not self.places and owner is not None and type(owner) is self._class:
-            owner.__class__ = self.original
+        if self.places:
+            return
+        for owner in (self.owner(), *self.followers()):
+            if owner is not None and type(owner) is self._class:
+                _become(owner, self.original)
 
     def follow(self, made: Any) -> Any:
         """Have a copy of the object show the same parameters."""
-        made.__class__ = self._class
+        _become(made, self._class)
+        self._followers = [*(each for each in self._followers if each() is not None), weakref.ref(made)]
         return made
+
+    def followers(self) -> list[Any]:
+        """The copies that show the same parameters and are in use."""
+        return [made for each in self._followers if (made := each()) is not None]
 
     def show(self, owner: Any, attribute: str) -> Any:
         """What an attribute of the object holds here and now."""
@@ -181,11 +192,55 @@ def _shown(stand: Stand, attribute: str) -> property:
         return stand.show(owner, attribute)
 
     def store(owner: Any, value: Any) -> None:
-        vars(owner)[attribute] = value
+        if getattr(stand.original, "model_config", {}).get("validate_assignment"):
+            stand.original.__pydantic_validator__.validate_assignment(owner, attribute, value)
+        else:
+            vars(owner)[attribute] = value
 
     return property(show, store)
 
 
-def _empty(original: Any) -> Any:
-    """An object of a class, to be filled with what was stored."""
-    return original.__new__(original)
+def _become(owner: Any, cls: Any) -> None:
+    """Give an object another class, whatever its own says of setting attributes."""
+    object.__setattr__(owner, "__class__", cls)
+
+
+class _Unannounced:
+    """Stands before the bases, so that no class of the user's is told of a subclass that is none of theirs."""
+
+    __slots__ = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None: ...
+
+
+@functools.cache
+def _unannouncing(metaclass: Any) -> Any:
+    """The metaclass, for classes of which their bases are not told: with one more base, the layout would differ."""
+
+    def mro(cls: Any) -> list[Any]:
+        own, *bases = metaclass.mro(cls)
+        return [own, _Unannounced, *bases]
+
+    return type(metaclass.__name__, (metaclass,), {"mro": mro})
+
+
+def _reduce(original: Any) -> Any:
+    is_own = original.__reduce_ex__ is not object.__reduce_ex__ or original.__reduce__ is not object.__reduce__
+
+    def reduce(owner: Any, protocol: Any) -> Any:
+        if not is_own:
+            return object.__new__, (original,), owner.__getstate__()
+        made = original.__reduce_ex__(owner, protocol)
+        return made if isinstance(made, str) else tuple(original if each is type(owner) else each for each in made)
+
+    return reduce
+
+
+def _plain(original: Any, copied: Callable[..., Any]) -> Any:
+    def copy(owner: Any, *args: Any) -> Any:
+        made = copied(owner, *args)
+        if made is not owner and type(made) is type(owner):
+            _become(made, original)
+        return made
+
+    return copy
