@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from autogen_agentchat.messages import BaseChatMessage
 from autogen_core.models import AssistantMessage, FunctionExecutionResultMessage, SystemMessage
 
+from trace_autogen.rendered import rendered
 from trace_autogen.said import Said, answer, latest, says
 from trace_core.recording import Call, Origin
 from trace_core.recording.searching import Search
@@ -133,7 +134,7 @@ class Contexts:
         if not isinstance(text, str):
             return None
         if self._is_step(parent):
-            return self._flow.rendered(text, call, parent) or None
+            return rendered(self._flow, text, call, parent) or None
         if parent is None:
             return None
         near = self._flow.held([other for other in self._flow.children[parent] if other is not call])

@@ -6,16 +6,17 @@ plain code of an agent makes are nodes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from autogen_agentchat.base import TaskResult
 from autogen_agentchat.messages import BaseChatMessage, ModelClientStreamingChunkEvent
 
 from trace_autogen import choosing, values
 from trace_autogen.contexts import Contexts
-from trace_autogen.rendered import contains, texts_in
-from trace_autogen.said import Said, answer, is_a, latest, requests
+from trace_autogen.rendered import contains, rendered, texts_in
+from trace_autogen.said import Said, Spoken, answer, is_a, latest, requests
 from trace_core.recording import Call, Flow, Ledger, Link, Origin
 from trace_core.recording.call import ParameterRead
 
@@ -34,7 +35,7 @@ _ARGUMENTS = {
 class AutoGenFlow(Flow):
     """`Flow` with what AutoGen's messages say."""
 
-    def __init__(self, calls: Sequence[Call], ledger: Ledger, earlier: Sequence[Flow] = ()) -> None:
+    def __init__(self, calls: Sequence[Call], earlier: Sequence[Flow] = ()) -> None:
         self.said = Said(calls)
         before = [flow for flow in reversed(earlier) if isinstance(flow, AutoGenFlow)]
         self._all_said = [self.said, *(flow.said for flow in before)]
@@ -44,7 +45,7 @@ class AutoGenFlow(Flow):
         self.tasks: list[tuple[BaseChatMessage, Call]] = []
         """The messages that no call made, each with the run that was given it."""
         self._passing: dict[Call, Call | None] = {}
-        super().__init__(calls, ledger, earlier)
+        super().__init__(calls, Ledger(self._opened, values.key), earlier)
         self._enter_tasks()
         for call in calls:  # in order, so that a context's message is known from the first request that had it
             if call.kind == "llm":
@@ -70,6 +71,16 @@ class AutoGenFlow(Flow):
 
     def _is_earlier(self, message: Any) -> bool:
         return any(id(message) in flow.said.chat or id(message) in flow._tasks for flow in self._before)
+
+    def _is_said(self, message: Any) -> bool:
+        return any(id(message) in said.chat for said in self._all_said)
+
+    def _opened(self, value: Any) -> Mapping[Hashable, Any] | None:
+        """The parts of a value; of a run's result what was said in it, since the task is among its messages too."""
+        if not isinstance(value, TaskResult):
+            return values.opened(value)
+        messages = enumerate(value.messages)
+        return {i: each for i, each in messages if not isinstance(each, BaseChatMessage) or self._is_said(each)}
 
     def _given_in(self, call: Call) -> Call:
         """The outermost run, inside the same tool."""
@@ -153,7 +164,7 @@ class AutoGenFlow(Flow):
         if call.kind == "select":
             return self._selected_by(call, parent)
         if is_a(call, "message"):
-            return self.rendered(str(getattr(call.gave, "content", "")), call, parent)
+            return rendered(self, str(getattr(call.gave, "content", "")), call, parent)
         if is_a(call, "step"):
             return Origin()
         if is_a(call, "turn"):
@@ -216,29 +227,6 @@ class AutoGenFlow(Flow):
         messages = [each for each in select.inputs or () if isinstance(each, BaseChatMessage)]
         return self._of_messages(messages, select)
 
-    def rendered(self, text: str, call: Call, step: Call | None) -> Origin:
-        """What stands in a text that a manager put together: the task, its model's words, the thread's messages."""
-        found: dict[Call, str] = {}
-        run = self.parent(step) if step is not None else None
-        if run is not None:
-            for part in self.matcher.parts_of(run.inputs).texts:
-                if contains(text, part[1]):
-                    found |= self.origin_in(run).because("contains").sources
-        for message in call.details.get("thread", ()):
-            if isinstance(message, BaseChatMessage) and f"{message.source}: {message.to_model_text()}".strip() in text:
-                found |= self.of_chat(message, step).because("contains").sources
-        for other in self._managers_models(run):
-            said = answer(other)
-            if (other.ended or 0) < call.began and said and contains(text, said):
-                found.setdefault(other, "contains")
-        return Origin(found)
-
-    def _managers_models(self, run: Call | None) -> list[Call]:
-        """Those that did more than select a speaker, whose name may stand in any prompt."""
-        steps = [self.children[each] for each in self.children[run] if is_a(each, "step")]
-        plans = [calls for calls in steps if (calls[-1:] and calls[-1].kind != "select") or _has_plan(calls)]
-        return [call for calls in plans for call in calls if call.kind == "llm"]
-
     # --- where outputs came from
 
     def structural_output(self, scope: Call) -> Origin | None:
@@ -252,7 +240,7 @@ class AutoGenFlow(Flow):
         if message is None:
             return None
         if is_a(scope, "run"):
-            return self.of_chat(message, scope)
+            return self._of_result(scope.gave, message, scope)
         maker = self.said.chat.get(id(message))
         if maker is not None and maker is not scope:
             return self.origin_out(maker)
@@ -260,6 +248,11 @@ class AutoGenFlow(Flow):
         models = [call for call in self.nodes_in(scope) if call.kind == "llm" and call.succeeded]
         same = [call for call in models if call.output is said or answer(call) == said]
         return Origin({same[-1]: "identity"}) if same else None
+
+    def _of_result(self, result: Any, last: BaseChatMessage, run: Call) -> Origin:
+        """Where what a run gave came from: its last message, and each of the others where it is told apart."""
+        chat = [(i, each) for i, each in enumerate(result.messages) if isinstance(each, BaseChatMessage)]
+        return Spoken(self.of_chat(last, run), {i: self.of_chat(each, run) for i, each in chat if each is not last})
 
     def source_of(self, message: Any) -> Call | None:
         """The node that a message, an event, or a chunk of a stream came from."""
@@ -291,7 +284,3 @@ class AutoGenFlow(Flow):
             if chosen_by not in known and chosen_by is not call:
                 links.append(Link(chosen_by, "chosen_by", "route", "control"))
         return links
-
-
-def _has_plan(calls: Iterable[Call]) -> bool:
-    return any(is_a(call, "message") for call in calls)

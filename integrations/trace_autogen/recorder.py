@@ -10,7 +10,7 @@ from trace_autogen.flow import AutoGenFlow
 from trace_autogen.programs import Program
 from trace_core.errors import AmbiguousOutput
 from trace_core.nodes import Node
-from trace_core.recording import BaseRecorder, Call, Flow, Ledger, Run
+from trace_core.recording import BaseRecorder, Call, Flow, Run
 
 
 class Recorder(BaseRecorder):
@@ -55,7 +55,7 @@ class Recorder(BaseRecorder):
     # --- how values are shown and linked
 
     def _flow(self, calls: list[Call], earlier: Sequence[Flow]) -> Flow:
-        return AutoGenFlow(calls, Ledger(values.opened, values.key), earlier)
+        return AutoGenFlow(calls, earlier)
 
     def _plain(self, value: Any) -> Any:
         return values.plain(value)

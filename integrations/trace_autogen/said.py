@@ -8,7 +8,7 @@ that are made anew of others.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from autogen_agentchat.base import TaskResult
@@ -54,6 +54,25 @@ class Said:
             self.known |= {id(added): Origin({call: "identity"}) for added in call.details.get("added", ())}
         elif call.kind == "handoff" and isinstance(call.gave, HandoffMessage):
             self.known |= {id(passed): Origin({call: "identity"}) for passed in call.gave.context}
+
+
+class Spoken(Origin):
+    """Where the messages of a run came from; as a whole it is its last message.
+
+    Args:
+        last: where that came from.
+        others: where each other message came from, by its index.
+    """
+
+    __slots__ = ("_others",)
+
+    def __init__(self, last: Origin, others: Mapping[Hashable, Origin]) -> None:
+        super().__init__(last.sources)
+        self._others = others
+
+    def at(self, key: Hashable) -> Origin:
+        """The origin of one message."""
+        return self._others.get(key) or super().at(key)
 
 
 def is_a(call: Call | None, *kinds: str) -> bool:
