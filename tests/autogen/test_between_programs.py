@@ -63,3 +63,16 @@ async def test_any_message_of_a_team_may_go_on(index: int, edge: str) -> None:
     with recorder.run() as run:
         await last.run(task=said(await team.run(task="Write a line."), index))
     assert {each for each in drawn(run)["edges"] if each.endswith("llm3")} == {edge}
+
+
+async def test_the_result_of_a_team_as_a_tool_comes_from_all_that_it_has_in_it() -> None:
+    crew = TeamTool(
+        RoundRobinGroupChat([assistant("one", "words of one"), assistant("other", "words of the other")], max_turns=2),
+        name="crew",
+        description="a crew",
+    )
+    agent = assistant("asker", asks(("crew", '{"task": "go"}')), tools=[crew])
+    recorder = trace(agent)
+    await agent.run(task="Ask them.")
+    edges = {"I>llm1", "llm1>crew", "llm1>llm2", "llm1>llm3", "llm2>llm3", "llm2>crew", "llm3>crew", "crew>summary"}
+    assert drawn(recorder.last)["edges"] == edges
