@@ -244,6 +244,7 @@ class AgentHooks(ProgramHooks):
             "conversation": self.conversation,
             "chosen_by": None if team is None else team.chosen.pop(name, None),
             "system": private.system_messages(self.owner),
+            "kept": private.message_history(self.owner),
             "sends_its_context": private.sends_its_context(self.owner),
         }
         kind = "input" if isinstance(self.owner, UserProxyAgent) else "function"

@@ -39,7 +39,8 @@ class AutoGenFlow(Flow):
         self.said = Said(calls)
         before = [flow for flow in reversed(earlier) if isinstance(flow, AutoGenFlow)]
         self._all_said = [self.said, *(flow.said for flow in before)]
-        self._before = before
+        self.before: Sequence[AutoGenFlow] = before
+        """The earlier turns of the conversation, the latest first."""
         self._contexts = Contexts(self, self._all_said)
         self._tasks: dict[int, Call] = {}
         self.tasks: list[tuple[BaseChatMessage, Call]] = []
@@ -55,8 +56,8 @@ class AutoGenFlow(Flow):
     def keep_only(self, earlier: Sequence[Flow]) -> None:
         """Let go of turns that the recorder keeps no more: else each turn would keep the one before, for ever."""
         super().keep_only(earlier)
-        self._before = [flow for flow in self._before if any(flow is kept for kept in earlier)]
-        self._all_said[1:] = [flow.said for flow in self._before]
+        self.before = [flow for flow in self.before if any(flow is kept for kept in earlier)]
+        self._all_said[1:] = [flow.said for flow in self.before]
 
     def _enter_tasks(self) -> None:
         """Which run was given the messages that no call made."""
@@ -70,7 +71,7 @@ class AutoGenFlow(Flow):
                     self.tasks.append((message, self._tasks[id(message)]))
 
     def _is_earlier(self, message: Any) -> bool:
-        return any(id(message) in flow.said.chat or id(message) in flow._tasks for flow in self._before)
+        return any(id(message) in flow.said.chat or id(message) in flow._tasks for flow in self.before)
 
     def _is_said(self, message: Any) -> bool:
         return any(id(message) in said.chat for said in self._all_said)
@@ -112,7 +113,7 @@ class AutoGenFlow(Flow):
 
     def models(self) -> list[Call]:
         """The calls of models here and in earlier turns, in order."""
-        calls = [call for flow in [*reversed(self._before), self] for call in flow.calls]
+        calls = [call for flow in [*reversed(self.before), self] for call in flow.calls]
         return [call for call in calls if call.kind == "llm"]
 
     def is_of_this_run(self, call: Call) -> bool:
@@ -168,7 +169,8 @@ class AutoGenFlow(Flow):
         if is_a(call, "step"):
             return Origin()
         if is_a(call, "turn"):
-            return Origin() if call.kind == "input" else self._of_messages(call.inputs, call)
+            given = Origin() if call.kind == "input" else self._of_messages(call.inputs, call)
+            return Origin(parts={**self._contexts.kept(call), **(given.parts or {})})
         if is_a(call, "run") and parent is not None and isinstance(call.inputs, (list, tuple)):
             return self._of_messages(call.inputs, call)
         return None
@@ -182,15 +184,15 @@ class AutoGenFlow(Flow):
             maker = said.chat.get(id(message)) or said.chat_by_id.get(getattr(message, "id", ""))
             if maker is not None and maker is not scope:
                 return self.origin_out(maker).because("identity")
-        for flow in [self, *self._before]:
+        for flow in [self, *self.before]:
             run = flow._tasks.get(id(message))
             if run is not None:
                 return flow._task_origin(run)
         return Origin() if scope is None else self._task_origin(self._given_in(scope))
 
-    def earlier_tasks(self) -> list[tuple[BaseChatMessage, Callable[[], Origin]]]:
-        """What earlier runs of the conversation were given, the latest first."""
-        told = [(flow, message, run) for flow in self._before for message, run in reversed(flow.tasks)]
+    def tasks_of(self, flows: Iterable[AutoGenFlow]) -> list[tuple[BaseChatMessage, Callable[[], Origin]]]:
+        """What runs of these turns of the conversation were given, the latest first."""
+        told = [(flow, message, run) for flow in flows for message, run in reversed(flow.tasks)]
         return [(message, partial(flow._task_origin, run)) for flow, message, run in told]
 
     def _task_origin(self, run: Call) -> Origin:
