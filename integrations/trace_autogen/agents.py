@@ -238,11 +238,10 @@ class AgentHooks(ProgramHooks):
             )
         around = self.around()
         self.refresh()
-        team = self._team()
         details = {
             "is": "turn",
             "conversation": self.conversation,
-            "chosen_by": None if team is None else team.chosen.pop(name, None),
+            "chosen_by": self.chosen_by(around),
             "system": private.system_messages(self.owner),
             "kept": private.message_history(self.owner),
             "sends_its_context": private.sends_its_context(self.owner),

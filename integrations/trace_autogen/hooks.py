@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from trace_autogen.recorder import Recorder
     from trace_autogen.teams import TeamHooks
+    from trace_core.recording import Call
 
 ATTRIBUTE = "_trace_hooks"
 
@@ -165,5 +166,11 @@ class ProgramHooks(Hooks):
 
     def begin_run(self, task: Any) -> Frame:
         """A run of it begins."""
-        details = {"is": "run", "conversation": self.conversation}
-        return self.around().begin("function", self.owner.name, task, details, self)
+        around = self.around()
+        details = {"is": "run", "conversation": self.conversation, "chosen_by": self.chosen_by(around)}
+        return around.begin("function", self.owner.name, task, details, self)
+
+    def chosen_by(self, around: Frame) -> Call | None:
+        """What selected it to speak next in the team inside whose run it begins, if something did."""
+        team = self._team()
+        return None if team is None or around is not team.running else team.chosen.pop(self.owner.name, None)

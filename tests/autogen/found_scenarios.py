@@ -1,0 +1,82 @@
+"""Programs whose graphs were wrong once, each with the graph that is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from autogen_agentchat.teams import DiGraphBuilder, GraphFlow, RoundRobinGroupChat, SelectorGroupChat
+from autogen_agentchat.tools import TeamTool
+from autogen_core import SingleThreadedAgentRuntime
+from trace_autogen import Recorder, trace
+
+from tests.autogen.known_scenarios import running
+from tests.autogen.programs import asks, assistant, client
+from tests.autogen.scenario import Scenario
+
+
+def choosing(inner: Any, runtime: Any = None) -> SelectorGroupChat:
+    members = [inner, assistant("d", "Four.")]
+    return SelectorGroupChat(members, client("inner"), name="outer", max_turns=1, runtime=runtime)
+
+
+def a_team_is_selected() -> Scenario:
+    inner = RoundRobinGroupChat([assistant("a", "One."), assistant("b", "Two.")], name="inner", max_turns=2)
+    return Scenario(
+        running(choosing(inner), "Count."),
+        nodes="I llm1 select llm2 llm3",
+        edges="I>llm1 llm1>select I>llm2 I>llm3 llm2>llm3",
+        control="select>llm2",
+        outputs="llm3",
+    )
+
+
+def a_team_is_selected_in_another_runtime() -> Scenario:
+    async def run(recorder: Recorder) -> None:
+        runtime = SingleThreadedAgentRuntime()
+        runtime.start()
+        team = choosing(RoundRobinGroupChat([assistant("a", "One.")], name="inner", max_turns=1), runtime)
+        trace(team, recorder)
+        await team.run(task="Count.")
+        await runtime.stop()
+
+    return Scenario(
+        run,
+        nodes="I llm1 select llm2",
+        edges="I>llm1 llm1>select I>llm2",
+        control="select>llm2",
+        outputs="llm2",
+    )
+
+
+def a_team_that_is_selected_selects() -> Scenario:
+    members = [assistant("a", "One."), assistant("b", "Two.")]
+    inner = SelectorGroupChat(members, client("b"), name="inner", max_turns=1)
+    return Scenario(
+        running(choosing(inner), "Count."),
+        nodes="I llm1 select1 llm2 select2 llm3",
+        edges="I>llm1 llm1>select1 I>llm2 llm2>select2 I>llm3",
+        control="select1>llm2 select2>llm3",
+        outputs="llm3",
+    )
+
+
+def a_team_as_a_tool_whose_members_do_not_see_each_other() -> Scenario:
+    flow, one, other = DiGraphBuilder(), assistant("one", "words of one"), assistant("other", "words of the other")
+    flow.add_node(one).add_node(other)
+    crew = TeamTool(GraphFlow(flow.get_participants(), graph=flow.build()), name="crew", description="a crew")
+    agent = assistant("asker", asks(("crew", '{"task": "go"}')), tools=[crew])
+    return Scenario(
+        running(agent, "Ask them."),
+        nodes="I llm1 llm2 llm3 crew summary",
+        edges="I>llm1 llm1>llm2 llm1>llm3 llm1>crew llm2>crew llm3>crew crew>summary",
+        outputs="summary",
+    )
+
+
+FOUND: list[Callable[[], Scenario]] = [
+    a_team_is_selected,
+    a_team_is_selected_in_another_runtime,
+    a_team_that_is_selected_selects,
+    a_team_as_a_tool_whose_members_do_not_see_each_other,
+]
