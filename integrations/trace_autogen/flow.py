@@ -20,6 +20,7 @@ from trace_autogen.said import Said, Spoken, answer, is_a, latest, requests
 from trace_core.recording import Call, Flow, Ledger, Link, Origin
 from trace_core.recording.call import ParameterRead
 
+_CHANGED = ("contains", "inside")
 _NODES = ("llm", "tool", "memory", "handoff", "select")
 _ARGUMENTS = {
     "llm": "messages",
@@ -180,15 +181,18 @@ class AutoGenFlow(Flow):
 
     def of_chat(self, message: Any, scope: Call | None) -> Origin:
         """Where a message of the chat came from: who said it, or what the run was given."""
-        for said in self._all_said:
-            maker = said.chat.get(id(message)) or said.chat_by_id.get(getattr(message, "id", ""))
-            if maker is not None and maker is not scope:
-                return self.origin_out(maker).because("identity")
+        maker = self._maker(message)
+        if maker is not None and maker is not scope:
+            return self.origin_out(maker).because("identity")
         for flow in [self, *self.before]:
             run = flow._tasks.get(id(message))
             if run is not None:
                 return flow._task_origin(run)
         return Origin() if scope is None else self._task_origin(self._given_in(scope))
+
+    def _maker(self, message: Any) -> Call | None:
+        """The call that made a message of the chat."""
+        return next((maker for said in self._all_said if (maker := said.maker(message)) is not None), None)
 
     def tasks_of(self, flows: Iterable[AutoGenFlow]) -> list[tuple[BaseChatMessage, Callable[[], Origin]]]:
         """What runs of these turns of the conversation were given, the latest first."""
@@ -254,17 +258,21 @@ class AutoGenFlow(Flow):
     def _of_result(self, result: Any, last: BaseChatMessage, run: Call) -> Origin:
         """Where what a run gave came from: its last message, and each of the others where it is told apart."""
         chat = [(i, each) for i, each in enumerate(result.messages) if isinstance(each, BaseChatMessage)]
-        return Spoken(self.of_chat(last, run), {i: self.of_chat(each, run) for i, each in chat if each is not last})
+        maker = self._maker(last)
+        said = None if maker is None or maker is run else self.origin_out(maker)
+        changed = said is not None and any(why in _CHANGED for why in said.sources.values())
+        ends = said if said is not None and changed else self.of_chat(last, run)
+        return Spoken(ends, {i: self.of_chat(each, run) for i, each in chat if each is not last})
 
     def source_of(self, message: Any) -> Call | None:
-        """The node that a message, an event, or a chunk of a stream came from."""
+        """The call of this run that gave a message, an event, or a chunk of a stream, or what stands for the task."""
         if isinstance(message, ModelClientStreamingChunkEvent):
-            maker = self.said.chat_by_id.get(message.full_message_id or "")
-            return None if maker is None else next(iter(self.origin_out(maker).sources), None)
+            return self.said.chat_by_id.get(message.full_message_id or "")
         chat = values.chat_message(message)
         if chat is not None:
-            known = id(chat) in self.said.chat or chat.id in self.said.chat_by_id or id(chat) in self._tasks
-            return next(iter(self.of_chat(chat, None).sources), None) if known else None
+            maker = self.said.maker(chat)
+            given = self._task_origin(self._tasks[id(chat)]) if id(chat) in self._tasks else Origin()
+            return maker or next(iter(given.sources), None)
         for part in message.content if isinstance(getattr(message, "content", None), list) else ():
             found = self.said.asked.get(id(part)) or self.said.results.get(id(part))
             if found:

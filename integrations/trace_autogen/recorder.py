@@ -47,9 +47,8 @@ class Recorder(BaseRecorder):
         for run in reversed(self.runs):
             flow = run._result.flow
             call = flow.source_of(message) if isinstance(flow, AutoGenFlow) else None
-            node = None if call is None else run._result.nodes.get(call)
-            if node is not None:
-                return node
+            if call is not None and (call.kind != "input" or run.node_of(call) is not None):
+                return run.output_of(call)
         raise AmbiguousOutput("no recorded run gave this message", [])
 
     # --- how values are shown and linked

@@ -38,6 +38,10 @@ class Said:
         for call in sorted(calls, key=lambda call: call.ended or 0):
             self._enter(call)
 
+    def maker(self, message: Any) -> Call | None:
+        """The call that made a message of the chat."""
+        return self.chat.get(id(message)) or self.chat_by_id.get(getattr(message, "id", ""))
+
     def _enter(self, call: Call) -> None:
         message = None if isinstance(call.gave, TaskResult) else values.chat_message(call.gave)
         if message is not None and id(message) not in self.chat:
