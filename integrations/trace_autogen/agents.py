@@ -42,10 +42,9 @@ class ConcurrentTurns(TraceError, RuntimeError):
 class Turn:
     """One turn of an agent: what it was given, and what it said so far."""
 
-    def __init__(self, hooks: AgentHooks, frame: Frame, around: Frame) -> None:
+    def __init__(self, hooks: AgentHooks, frame: Frame) -> None:
         self.frame = frame
         self._hooks = hooks
-        self._around = around
         self._asked: Sequence[FunctionCall] = ()
         self._results: Sequence[FunctionExecutionResult] = ()
         self._seen: set[int] = set()
@@ -106,7 +105,6 @@ class Turn:
     def failed(self, error: BaseException) -> None:
         """The turn raised."""
         self._hooks.over(self)
-        self._around.errors.append(error)
         self.frame.fail(error)
 
 
@@ -248,7 +246,7 @@ class AgentHooks(ProgramHooks):
         }
         kind = "input" if isinstance(self.owner, UserProxyAgent) else "function"
         frame = around.begin(kind, name, list(messages), details, self)
-        self.turn = Turn(self, frame, around)
+        self.turn = Turn(self, frame)
         token = FRAME.set(frame)
         try:
             for function in self.on_turn:

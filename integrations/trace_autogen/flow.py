@@ -19,6 +19,7 @@ from trace_autogen.rendered import contains, rendered, texts_in
 from trace_autogen.said import Said, Spoken, answer, is_a, latest, requests
 from trace_core.recording import Call, Flow, Ledger, Link, Origin
 from trace_core.recording.call import ParameterRead
+from trace_core.recording.run import causes
 
 _CHANGED = ("contains", "inside")
 _NODES = ("llm", "tool", "memory", "handoff", "select")
@@ -96,11 +97,21 @@ class AutoGenFlow(Flow):
         """Whether the call does something itself."""
         if call.kind in _NODES or is_a(call, "summary"):
             return True
+        if is_a(call, "turn", "step") and self.raised_itself(call):
+            return True
         if is_a(call, "run", "step"):
             return False
         if is_a(call, "message"):
             return self._passed_on(call) is None
         return not any(self.nodes_in(child) for child in self.children[call])
+
+    def raised_itself(self, scope: Call) -> bool:
+        """Whether the code of a turn or a step raised, and nothing that it called."""
+        if not isinstance(scope.error, Exception):
+            return False
+        raised = causes(scope.error)
+        inside = [node for child in self.children[scope] for node in self.nodes_in(child)]
+        return all(node.error is not error for node in inside for error in raised)
 
     def _passed_on(self, message: Call) -> Call | None:
         """The model whose words a manager passed on, as they are or out of what it said as JSON."""
@@ -168,7 +179,7 @@ class AutoGenFlow(Flow):
         if is_a(call, "message"):
             return rendered(self, str(getattr(call.gave, "content", "")), call, parent)
         if is_a(call, "step"):
-            return Origin()
+            return Origin() if call.inputs is None else self._of_messages(call.inputs, call)
         if is_a(call, "turn"):
             given = Origin() if call.kind == "input" else self._of_messages(call.inputs, call)
             return Origin(parts={**self._contexts.kept(call), **(given.parts or {})})
@@ -289,6 +300,8 @@ class AutoGenFlow(Flow):
     def links(self, call: Call) -> list[Link]:
         """Data, and control from what selected the speaker, or decided that a manager's model is asked."""
         links = super().links(call)
+        if is_a(call, "turn", "step") and self.children[call]:  # it raised: what was left in it led to that
+            links = [link for link in links if link.why == "inside"] or links
         known = {link.source for link in links}
         for chosen_by in choosing.chosen_by(self, call, known):
             if chosen_by not in known and chosen_by is not call:

@@ -145,7 +145,8 @@ class TeamHooks(ProgramHooks):
             try:
                 result = await in_frame(original(message, ctx), frame)
             except BaseException as error:
-                running.errors.append(error)
+                if frame.call is not None:
+                    frame.call.take_in(private.thread(self._manager))
                 frame.fail(error)
                 raise
             frame.end(None)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from autogen_agentchat.agents import BaseChatAgent
+from autogen_agentchat.base import Response
+from autogen_agentchat.messages import BaseChatMessage, TextMessage
 from autogen_agentchat.teams import DiGraphBuilder, GraphFlow, RoundRobinGroupChat, SelectorGroupChat
 from autogen_agentchat.tools import TeamTool
-from autogen_core import SingleThreadedAgentRuntime
+from autogen_core import CancellationToken, SingleThreadedAgentRuntime
 from trace_autogen import Recorder, trace
 
 from tests.autogen.known_scenarios import running
+from tests.autogen.own_scenarios import swallowing
 from tests.autogen.programs import asks, assistant, client
 from tests.autogen.scenario import Scenario
 
@@ -74,9 +78,67 @@ def a_team_as_a_tool_whose_members_do_not_see_each_other() -> Scenario:
     )
 
 
+class Raising(BaseChatAgent):
+    """Asks its model, and then its own code raises."""
+
+    produced_message_types = (TextMessage,)
+
+    def __init__(self) -> None:
+        super().__init__("raising", "raises")
+        self._client = client("Said.")
+
+    async def on_messages(self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken) -> Response:
+        await self._client.create([each.to_model_message() for each in messages])
+        raise KeyError("mine")
+
+    async def on_reset(self, cancellation_token: CancellationToken) -> None:
+        """It keeps nothing."""
+
+
+def a_member_raises_after_its_model_answered() -> Scenario:
+    return Scenario(
+        swallowing(running(RoundRobinGroupChat([assistant("a", "One."), Raising()], max_turns=2), "Count.")),
+        nodes="I llm1 llm2 raising",
+        edges="I>llm1 I>llm2 llm1>llm2 llm2>raising",
+        failed="raising",
+        outputs="raising",
+    )
+
+
+def a_member_of_an_inner_team_raises() -> Scenario:
+    inner = RoundRobinGroupChat([Raising()], name="inner", max_turns=1)
+    return Scenario(
+        swallowing(running(RoundRobinGroupChat([inner, assistant("a", "One.")], max_turns=2), "Count.")),
+        nodes="I llm raising",
+        edges="I>llm llm>raising",
+        failed="raising",
+        outputs="raising",
+    )
+
+
+def what_selects_raises() -> Scenario:
+    def select(thread: Sequence[Any]) -> str:
+        if len(thread) > 1:
+            raise KeyError("nobody")
+        return "a"
+
+    team = SelectorGroupChat([assistant("a", "One."), assistant("b")], client(), selector_func=select, max_turns=2)
+    return Scenario(
+        swallowing(running(team, "Count.")),
+        nodes="I select llm SelectorGroupChatManager",
+        edges="I>select I>llm I>SelectorGroupChatManager llm>SelectorGroupChatManager",
+        control="select>llm",
+        failed="SelectorGroupChatManager",
+        outputs="SelectorGroupChatManager",
+    )
+
+
 FOUND: list[Callable[[], Scenario]] = [
     a_team_is_selected,
     a_team_is_selected_in_another_runtime,
     a_team_that_is_selected_selects,
     a_team_as_a_tool_whose_members_do_not_see_each_other,
+    a_member_raises_after_its_model_answered,
+    a_member_of_an_inner_team_raises,
+    what_selects_raises,
 ]

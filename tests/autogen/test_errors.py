@@ -6,8 +6,10 @@ import asyncio
 from typing import Any
 
 import pytest
-from trace_autogen import TracedAgent, expose
+from autogen_agentchat.teams import RoundRobinGroupChat
+from trace_autogen import TracedAgent, TracedTeam, expose
 
+from tests.autogen.found_scenarios import Raising
 from tests.autogen.programs import add, asks, assistant, fails
 
 
@@ -41,3 +43,14 @@ async def test_feedback_on_a_run_that_was_cancelled_reaches_the_prompt() -> None
         await running
     agent.recorder.error(caught.value).backward("do not use the slow tool")
     assert len(parameters["writer.system_prompt"].feedback) == 1
+
+
+@pytest.mark.parametrize("nested", [False, True])
+async def test_the_error_of_a_team_is_that_of_the_member_that_raised(nested: bool) -> None:
+    inner: Any = RoundRobinGroupChat([Raising()], name="inner", max_turns=1)
+    team = TracedTeam(RoundRobinGroupChat([inner, assistant("a")], max_turns=1) if nested else inner)
+    with pytest.raises(RuntimeError) as caught:
+        await team.run(task="go")
+    node = team.recorder.error(caught.value)
+    assert (node.info["name"], node.data) == ("raising", "(KeyError) 'mine'")
+    assert node is team.recorder.last.error
