@@ -14,11 +14,17 @@ from typing import Any
 from autogen_agentchat.agents import UserProxyAgent
 from autogen_agentchat.base import Response, TaskResult
 from autogen_agentchat.messages import (
+    CodeExecutionEvent,
+    CodeGenerationEvent,
     HandoffMessage,
+    MemoryQueryEvent,
+    ModelClientStreamingChunkEvent,
     StructuredMessage,
+    ThoughtEvent,
     ToolCallExecutionEvent,
     ToolCallRequestEvent,
     ToolCallSummaryMessage,
+    UserInputRequestedEvent,
 )
 from autogen_core import FunctionCall
 from autogen_core.models import FunctionExecutionResult
@@ -33,6 +39,14 @@ from trace_core.errors import TraceError
 from trace_core.recording import MISSING
 
 _TICKS = 50
+_TELLS_OF: dict[type, str] = {
+    ThoughtEvent: "llm",
+    CodeGenerationEvent: "llm",
+    ModelClientStreamingChunkEvent: "llm",
+    CodeExecutionEvent: "tool",
+    MemoryQueryEvent: "memory",
+}
+"""Of the last call of which kind an event of a turn tells."""
 
 
 class ConcurrentTurns(TraceError, RuntimeError):
@@ -69,11 +83,28 @@ class Turn:
             self._results = event.content
             for result in event.content:
                 self._executed(result)
+        else:
+            self._told(event)
+
+    def _told(self, event: Any) -> None:
+        """Take note of which call an event tells of."""
+        call, calls = self.frame.call, self.frame.of_kind(_TELLS_OF.get(type(event), ""))
+        if isinstance(event, MemoryQueryEvent):
+            calls = [memory for memory in calls if memory.output == event.content] or calls
+        if call is not None and isinstance(event, UserInputRequestedEvent):
+            calls = [call]
+        if call is None or not calls:
+            return
+        if not isinstance(event, ModelClientStreamingChunkEvent):
+            self._seen.add(id(event))
+            call.details.setdefault("events", []).append((event, calls[-1]))
+        elif event.full_message_id:
+            call.details.setdefault("streamed", {})[event.full_message_id] = calls[-1]
 
     def _executed(self, result: FunctionExecutionResult) -> None:
         """A tool was called: one that no hook saw has a call made here (broken arguments, unknown names)."""
         for call in self.frame.of_kind("tool"):
-            same = call.details["tool_call_id"] == result.call_id and call.name == result.name
+            same = call.details.get("tool_call_id") == result.call_id and call.name == result.name
             if same and "result" not in call.details:
                 call.details["result"] = result
                 return

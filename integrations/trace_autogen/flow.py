@@ -11,17 +11,17 @@ from functools import partial
 from typing import Any
 
 from autogen_agentchat.base import TaskResult
-from autogen_agentchat.messages import BaseChatMessage, ModelClientStreamingChunkEvent
+from autogen_agentchat.messages import BaseChatMessage
 
 from trace_autogen import choosing, values
 from trace_autogen.contexts import Contexts
 from trace_autogen.rendered import contains, rendered, texts_in
-from trace_autogen.said import Said, Spoken, answer, is_a, latest, requests
+from trace_autogen.results import of_result
+from trace_autogen.said import Said, answer, is_a, latest, requests
 from trace_core.recording import Call, Flow, Ledger, Link, Origin
 from trace_core.recording.call import ParameterRead
 from trace_core.recording.run import causes
 
-_CHANGED = ("contains", "inside")
 _NODES = ("llm", "tool", "memory", "handoff", "select")
 _ARGUMENTS = {
     "llm": "messages",
@@ -167,7 +167,7 @@ class AutoGenFlow(Flow):
         """What messages, requests and results say by their identity."""
         if call.kind == "llm":
             return self._contexts.origin(call, parent)
-        if call.kind == "tool":
+        if call.kind == "tool" and not is_a(call, "code"):
             return self._asked_by(call, parent)
         if call.kind == "memory":
             return self._query(call, parent)
@@ -192,16 +192,15 @@ class AutoGenFlow(Flow):
 
     def of_chat(self, message: Any, scope: Call | None) -> Origin:
         """Where a message of the chat came from: who said it, or what the run was given."""
-        maker = self._maker(message)
+        maker = self.maker(message)
         if maker is not None and maker is not scope:
             return self.origin_out(maker).because("identity")
         for flow in [self, *self.before]:
-            run = flow._tasks.get(id(message))
-            if run is not None:
-                return flow._task_origin(run)
+            if (given := flow.given(message)) is not None:
+                return given
         return Origin() if scope is None else self._task_origin(self._given_in(scope))
 
-    def _maker(self, message: Any) -> Call | None:
+    def maker(self, message: Any) -> Call | None:
         """The call that made a message of the chat."""
         return next((maker for said in self._all_said if (maker := said.maker(message)) is not None), None)
 
@@ -209,6 +208,11 @@ class AutoGenFlow(Flow):
         """What runs of these turns of the conversation were given, the latest first."""
         told = [(flow, message, run) for flow in flows for message, run in reversed(flow.tasks)]
         return [(message, partial(flow._task_origin, run)) for flow, message, run in told]
+
+    def given(self, message: Any) -> Origin | None:
+        """Where a message came from that no call made: what the run was given."""
+        run = self._tasks.get(id(message))
+        return None if run is None else self._task_origin(run)
 
     def _task_origin(self, run: Call) -> Origin:
         if is_a(run, "run") or self.parent(run) is not None:
@@ -257,7 +261,7 @@ class AutoGenFlow(Flow):
         if message is None:
             return None
         if is_a(scope, "run"):
-            return self._of_result(scope.gave, message, scope)
+            return of_result(self, scope.gave, message, scope)
         maker = self.said.chat.get(id(message))
         if maker is not None and maker is not scope:
             return self.origin_out(maker)
@@ -265,30 +269,6 @@ class AutoGenFlow(Flow):
         models = [call for call in self.nodes_in(scope) if call.kind == "llm" and call.succeeded]
         same = [call for call in models if call.output is said or answer(call) == said]
         return Origin({same[-1]: "identity"}) if same else None
-
-    def _of_result(self, result: Any, last: BaseChatMessage, run: Call) -> Origin:
-        """Where what a run gave came from: its last message, and each of the others where it is told apart."""
-        chat = [(i, each) for i, each in enumerate(result.messages) if isinstance(each, BaseChatMessage)]
-        maker = self._maker(last)
-        said = None if maker is None or maker is run else self.origin_out(maker)
-        changed = said is not None and any(why in _CHANGED for why in said.sources.values())
-        ends = said if said is not None and changed else self.of_chat(last, run)
-        return Spoken(ends, {i: self.of_chat(each, run) for i, each in chat if each is not last})
-
-    def source_of(self, message: Any) -> Call | None:
-        """The call of this run that gave a message, an event, or a chunk of a stream, or what stands for the task."""
-        if isinstance(message, ModelClientStreamingChunkEvent):
-            return self.said.chat_by_id.get(message.full_message_id or "")
-        chat = values.chat_message(message)
-        if chat is not None:
-            maker = self.said.maker(chat)
-            given = self._task_origin(self._tasks[id(chat)]) if id(chat) in self._tasks else Origin()
-            return maker or next(iter(given.sources), None)
-        for part in message.content if isinstance(getattr(message, "content", None), list) else ():
-            found = self.said.asked.get(id(part)) or self.said.results.get(id(part))
-            if found:
-                return found[-1]
-        return None
 
     # --- links
 

@@ -1,4 +1,4 @@
-"""What an agent or a team uses: models, tools, memories, and agents and teams in it.
+"""What an agent or a team uses: models, tools, memories, code executors, and agents and teams in it.
 
 What a part is called does not matter, only what it is: so agents of the user's own classes are looked through too.
 """
@@ -11,12 +11,14 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from autogen_agentchat.base import ChatAgent, Team
+from autogen_core.code_executor import CodeExecutor
 from autogen_core.memory import Memory
 from autogen_core.models import ChatCompletionClient
 from autogen_core.tools import BaseTool, Workbench
 
 from trace_autogen import private
 from trace_autogen.clients import ClientHooks
+from trace_autogen.executors import ExecutorHooks
 from trace_autogen.hooks import ATTRIBUTE, Hooks, ProgramHooks, hooked, unwrapped
 from trace_autogen.tools import HandoffToolHooks, MemoryHooks, ToolHooks, WorkbenchHooks
 
@@ -28,7 +30,7 @@ def parts(agent: Any) -> list[Hooks]:
     found: list[Hooks] = [hooked(tool, HandoffToolHooks) for tool in private.handoff_tools(agent)]
     for part in _referred_to(agent):
         kind = _kind_of(part)
-        if kind is ClientHooks or kind is MemoryHooks:
+        if kind in (ClientHooks, MemoryHooks, ExecutorHooks):
             found.append(hooked(part, kind))
         elif kind is WorkbenchHooks:
             found.append(hooked(part, kind))
@@ -77,7 +79,7 @@ def _kind_of(value: Any) -> Any:
 def _kind(cls: type) -> Any:
     """By what an object of this class is hooked; asking so at each turn would take longer than the turn's own code."""
     kinds = {ChatCompletionClient: ClientHooks, Workbench: WorkbenchHooks, Memory: MemoryHooks, BaseTool: ToolHooks}
-    for known, hooks in {**kinds, ChatAgent: ProgramHooks, Team: ProgramHooks}.items():
+    for known, hooks in {**kinds, CodeExecutor: ExecutorHooks, ChatAgent: ProgramHooks, Team: ProgramHooks}.items():
         if issubclass(cls, known):
             return hooks
     return None

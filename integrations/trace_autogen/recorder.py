@@ -8,6 +8,7 @@ from typing import Any
 from trace_autogen import values
 from trace_autogen.flow import AutoGenFlow
 from trace_autogen.programs import Program
+from trace_autogen.results import source_of
 from trace_core.errors import AmbiguousOutput
 from trace_core.nodes import Node
 from trace_core.recording import BaseRecorder, Call, Flow, Run
@@ -46,7 +47,7 @@ class Recorder(BaseRecorder):
         """
         for run in reversed(self.runs):
             flow = run._result.flow
-            call = flow.source_of(message) if isinstance(flow, AutoGenFlow) else None
+            call = source_of(flow, message) if isinstance(flow, AutoGenFlow) else None
             if call is not None and (call.kind != "input" or run.node_of(call) is not None):
                 return run.output_of(call)
         raise AmbiguousOutput("no recorded run gave this message", [])

@@ -8,7 +8,7 @@ that are made anew of others.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autogen_agentchat.base import TaskResult
@@ -35,6 +35,10 @@ class Said:
         self.asked: dict[int, list[Call]] = defaultdict(list)
         self.results: dict[int, list[Call]] = defaultdict(list)
         self.results_by_id: dict[str, list[Call]] = defaultdict(list)
+        self.events: dict[int, Call] = {}
+        """Of which call an event tells; the step of a manager, of a selection."""
+        self.streamed: dict[str, Call] = {}
+        """The models whose answers came in chunks, by the id of the message that these were to become."""
         for call in sorted(calls, key=lambda call: call.ended or 0):
             self._enter(call)
 
@@ -43,6 +47,8 @@ class Said:
         return self.chat.get(id(message)) or self.chat_by_id.get(getattr(message, "id", ""))
 
     def _enter(self, call: Call) -> None:
+        self.events |= {id(event): by for event, by in call.details.get("events", ())}
+        self.streamed |= call.details.get("streamed", {})
         message = None if isinstance(call.gave, TaskResult) else values.chat_message(call.gave)
         if message is not None and id(message) not in self.chat:
             self.chat[id(message)] = call
@@ -58,25 +64,6 @@ class Said:
             self.known |= {id(added): Origin({call: "identity"}) for added in call.details.get("added", ())}
         elif call.kind == "handoff" and isinstance(call.gave, HandoffMessage):
             self.known |= {id(passed): Origin({call: "identity"}) for passed in call.gave.context}
-
-
-class Spoken(Origin):
-    """Where the messages of a run came from; as a whole it is its last message.
-
-    Args:
-        last: where that came from.
-        others: where each other message came from, by its index.
-    """
-
-    __slots__ = ("_others",)
-
-    def __init__(self, last: Origin, others: Mapping[Hashable, Origin]) -> None:
-        super().__init__(last.sources)
-        self._others = others
-
-    def at(self, key: Hashable) -> Origin:
-        """The origin of one message."""
-        return self._others.get(key) or super().at(key)
 
 
 def is_a(call: Call | None, *kinds: str) -> bool:

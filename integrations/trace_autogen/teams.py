@@ -12,7 +12,7 @@ from contextlib import aclosing
 from typing import Any
 
 from autogen_agentchat.base import TaskResult
-from autogen_agentchat.messages import BaseChatMessage
+from autogen_agentchat.messages import BaseChatMessage, SelectSpeakerEvent
 from autogen_core import AgentId
 
 from trace_autogen import private
@@ -159,6 +159,10 @@ class TeamHooks(ProgramHooks):
             step = FRAME.get()
             if step is not None and step.hooks is self and type(message).__name__ == _REQUEST:
                 self._selected(step, topic_id.type.removesuffix(f"_{private.team_id(self.owner)}"))
+            elif step is not None and step.hooks is self and step.call is not None:
+                event = getattr(message, "message", None)
+                if isinstance(event, SelectSpeakerEvent):
+                    step.call.details.setdefault("events", []).append((event, step.call))
             return await original(message, topic_id, **arguments)
 
         return publish_message
