@@ -22,7 +22,9 @@ from trace_autogen.executors import ExecutorHooks
 from trace_autogen.hooks import ATTRIBUTE, Hooks, ProgramHooks, hooked, unwrapped
 from trace_autogen.tools import HandoffToolHooks, MemoryHooks, ToolHooks, WorkbenchHooks
 
-_PLAIN = frozenset({str, int, float, bool, type(None), dict, set, FunctionType, MethodType})
+_PLAIN = frozenset({str, int, float, bool, type(None), FunctionType, MethodType})
+_CONTAINERS = frozenset({list, tuple, dict, set})
+_DEEPEST = 3
 
 
 def parts(agent: Any) -> list[Hooks]:
@@ -61,13 +63,19 @@ def _programs(agent: Any, values: Iterable[Any]) -> list[Hooks]:
 
 
 def _referred_to(owner: Any) -> Iterator[Any]:
-    """What an object's attributes are, and what is in those that are lists."""
+    """What an object's attributes are, and what is in those that are lists and dicts."""
     for name, value in list(getattr(owner, "__dict__", {}).items()):
-        kind = type(value)
-        if kind is list or kind is tuple:
-            yield from value
-        elif kind not in _PLAIN and name != ATTRIBUTE:
-            yield value
+        if name != ATTRIBUTE:
+            yield from _held_in(value, _DEEPEST)
+
+
+def _held_in(value: Any, depth: int) -> Iterator[Any]:
+    kind = type(value)
+    if kind in _CONTAINERS:
+        for each in list(value.values() if kind is dict else value) if depth else ():
+            yield from _held_in(each, depth - 1)
+    elif kind not in _PLAIN:
+        yield value
 
 
 def _kind_of(value: Any) -> Any:

@@ -11,6 +11,7 @@ from autogen_agentchat.messages import BaseChatMessage, TextMessage
 from autogen_agentchat.teams import DiGraphBuilder, GraphFlow, RoundRobinGroupChat, SelectorGroupChat
 from autogen_agentchat.tools import TeamTool
 from autogen_core import CancellationToken, SingleThreadedAgentRuntime
+from autogen_core.models import UserMessage
 from trace_autogen import Recorder, trace
 
 from tests.autogen.known_scenarios import running
@@ -133,6 +134,26 @@ def what_selects_raises() -> Scenario:
     )
 
 
+class Several(Raising):
+    """Keeps its models in a dict."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._client = None  # type: ignore[assignment]
+        self._clients = {"main": {"answers": [client("Said.")]}, "other": client("And more.")}
+
+    async def on_messages(self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken) -> Response:
+        told = [each.to_model_message() for each in messages]
+        said = await self._clients["main"]["answers"][0].create(told)  # type: ignore[index]
+        told.append(UserMessage(content=str(said.content), source="user"))
+        said = await self._clients["other"].create(told)  # type: ignore[union-attr]
+        return Response(chat_message=TextMessage(content=str(said.content), source=self.name))
+
+
+def models_in_a_dict() -> Scenario:
+    return Scenario(running(Several(), "Count."), nodes="I llm1 llm2", edges="I>llm1 I>llm2 llm1>llm2", outputs="llm2")
+
+
 FOUND: list[Callable[[], Scenario]] = [
     a_team_is_selected,
     a_team_is_selected_in_another_runtime,
@@ -141,4 +162,5 @@ FOUND: list[Callable[[], Scenario]] = [
     a_member_raises_after_its_model_answered,
     a_member_of_an_inner_team_raises,
     what_selects_raises,
+    models_in_a_dict,
 ]
