@@ -39,14 +39,19 @@ def binding_at(homes: Iterable[Home]) -> PlaceBinding:
 
 
 def tool_members(stand: AutoGenStand) -> dict[str, Any]:
-    """A tool's schema carries the reads of its texts; its code is read when it runs."""
+    """A tool's schema carries the reads of its texts; its code is read when it runs.
+
+    Its parameters do, where it has some: a workbench that says something else of a tool makes a schema of its own.
+    """
     original = stand.original
 
     def schema(self: Any) -> Any:
         made = Sent(original.schema.fget(self))
+        if "parameters" in made:
+            made["parameters"] = Sent(made["parameters"])
         for place, parameter in stand.places:
             if not isinstance(place, CodePlace):
-                carry(made, place.argument, parameter, read_now(parameter))
+                carry(made.get("parameters", made), place.argument, parameter, read_now(parameter))
         return made
 
     def note_code() -> None:

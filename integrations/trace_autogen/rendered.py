@@ -62,14 +62,15 @@ def texts_in(answer: str) -> Iterator[str]:
     start, end = answer.find("{"), answer.rfind("}")
     if start >= 0:
         try:
-            yield from _texts(json.loads(answer[start : end + 1]))
+            yield from texts_of(json.loads(answer[start : end + 1]))
         except (ValueError, RecursionError):
             return
 
 
-def _texts(value: Any) -> Iterator[str]:
+def texts_of(value: Any) -> Iterator[str]:
+    """The texts in lists and dicts."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, (list, dict)):
         for item in value.values() if isinstance(value, dict) else value:
-            yield from _texts(item)
+            yield from texts_of(item)
