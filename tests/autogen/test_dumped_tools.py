@@ -92,7 +92,7 @@ async def test_a_tool_that_two_agents_share_is_described_once() -> None:
     ("tool", "name", "said"),
     [(Search, "m.search.q", "search: the argument q"), (crew, "m.crew.task", "crew: the argument task")],
 )
-@pytest.mark.parametrize("still_exposed", [True])
+@pytest.mark.parametrize("still_exposed", [True, False])
 async def test_what_cannot_be_kept_is_not_lost_in_silence(tool: Any, name: str, said: str, still_exposed: bool) -> None:
     agent = assistant("m", "Done.", tools=[tool()])
     parameters = expose(agent, kinds="argument_description")
@@ -112,6 +112,19 @@ def test_a_tool_alone_that_cannot_keep_its_description_is_not_dumped() -> None:
     expose(tool, kinds="tool_description")["search.description"].set("LEARNED")
     with pytest.raises(TextNotDumped, match="search: the description is learned"):
         tool.dump_component()
+
+
+async def test_learned_arguments_of_a_function_are_dumped_when_it_is_no_longer_exposed() -> None:
+    agent = assistant("m", "Done.", tools=[add])
+    parameters = expose(agent, kinds="argument_description")
+    parameters["m.add.a"].set("LEARNED")
+    unexpose(parameters)
+    await agent.run(task="go")
+    assert "LEARNED" in told(agent)
+    assert "LEARNED" in agent.dump_component().model_dump_json()
+    again = expose(agent, kinds="argument_description")
+    again["m.add.a"].set("a number")
+    assert "LEARNED" not in agent.dump_component().model_dump_json()
 
 
 @pytest.mark.parametrize("override", [ToolOverride(description="Sum."), ToolOverride(name="plus")])
