@@ -17,6 +17,7 @@ from trace_core.errors import TraceError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from trace_autogen.fresh import Fresh
     from trace_autogen.recorder import Recorder
     from trace_autogen.teams import TeamHooks
     from trace_core.recording import Call
@@ -123,6 +124,8 @@ class ProgramHooks(Hooks):
     def __init__(self, owner: Any) -> None:
         super().__init__(owner)
         self.recorder: Recorder | None = None
+        self.fresh: Fresh | None = None
+        """What each run starts from, if it starts anew."""
         self.on_request: list[Callable[[Any, Any, Any, Any], tuple[Any, Any, Any]]] = []
         self.on_turn: list[Callable[[Any], None]] = []
         self.teams: weakref.WeakSet[TeamHooks] = weakref.WeakSet()

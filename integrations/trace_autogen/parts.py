@@ -30,21 +30,21 @@ _DEEPEST = 3
 def parts(agent: Any) -> list[Hooks]:
     """The hooks of what an agent uses."""
     found: list[Hooks] = [hooked(tool, HandoffToolHooks) for tool in private.handoff_tools(agent)]
-    for part in _referred_to(agent):
+    for part in referred_to(agent):
         kind = _kind_of(part)
         if kind in (ClientHooks, MemoryHooks, ExecutorHooks):
             found.append(hooked(part, kind))
         elif kind is WorkbenchHooks:
             found.append(hooked(part, kind))
-            for tool in _referred_to(part):
+            for tool in referred_to(part):
                 if _kind_of(tool) is ToolHooks:
-                    found += [hooked(tool, ToolHooks), *_programs(agent, _referred_to(tool))]
-    return [*found, *_programs(agent, _referred_to(agent))]
+                    found += [hooked(tool, ToolHooks), *_programs(agent, referred_to(tool))]
+    return [*found, *_programs(agent, referred_to(agent))]
 
 
 def models(*owners: Any) -> list[Hooks]:
     """The hooks of the models that teams and managers refer to."""
-    referred = [value for owner in owners for value in _referred_to(owner)]
+    referred = [value for owner in owners for value in referred_to(owner)]
     return [hooked(value, ClientHooks) for value in referred if _kind_of(value) is ClientHooks]
 
 
@@ -62,7 +62,7 @@ def _programs(agent: Any, values: Iterable[Any]) -> list[Hooks]:
     return [program(value) for value in found if unwrapped(value) is not agent]
 
 
-def _referred_to(owner: Any) -> Iterator[Any]:
+def referred_to(owner: Any) -> Iterator[Any]:
     """What an object's attributes are, and what is in those that are lists and dicts."""
     for name, value in list(getattr(owner, "__dict__", {}).items()):
         if name != ATTRIBUTE:

@@ -72,6 +72,8 @@ class TeamHooks(ProgramHooks):
             async for item in original(task=task, **arguments):
                 yield item
             return
+        if self.fresh is not None:
+            await self.fresh.begin()
         frame = self.begin_run(list(task) if isinstance(task, list) else task)
         self.running = frame
         try:
