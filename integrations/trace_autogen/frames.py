@@ -65,7 +65,7 @@ class Frame:
 
     def fail(self, error: BaseException) -> None:
         """It raised."""
-        if self.around is not None:
+        if self.around is not None and not self.around.is_tool:  # of a tool it is known whether itself raised
             self.around.errors.append(error)
         if self.recorder is not None and self.call is not None:
             self.recorder._fail(self.call.id, error)

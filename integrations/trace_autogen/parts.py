@@ -30,7 +30,8 @@ _DEEPEST = 3
 def parts(agent: Any) -> list[Hooks]:
     """The hooks of what an agent uses."""
     found: list[Hooks] = [hooked(tool, HandoffToolHooks) for tool in private.handoff_tools(agent)]
-    for part in referred_to(agent):
+    referred = list(referred_to(agent))
+    for part in referred:
         kind = _kind_of(part)
         if kind in (ClientHooks, MemoryHooks, ExecutorHooks):
             found.append(hooked(part, kind))
@@ -39,7 +40,7 @@ def parts(agent: Any) -> list[Hooks]:
             for tool in referred_to(part):
                 if _kind_of(tool) is ToolHooks:
                     found += [hooked(tool, ToolHooks), *_programs(agent, referred_to(tool))]
-    return [*found, *_programs(agent, referred_to(agent))]
+    return [*found, *_programs(agent, referred)]
 
 
 def models(*owners: Any) -> list[Hooks]:
@@ -65,17 +66,22 @@ def _programs(agent: Any, values: Iterable[Any]) -> list[Hooks]:
 def referred_to(owner: Any) -> Iterator[Any]:
     """What an object's attributes are, and what is in those that are lists and dicts."""
     for name, value in list(getattr(owner, "__dict__", {}).items()):
-        if name != ATTRIBUTE:
-            yield from _held_in(value, _DEEPEST)
+        kind = type(value)
+        if kind in _CONTAINERS:
+            if value:
+                yield from _held_in(value, _DEEPEST)
+        elif kind not in _PLAIN and name != ATTRIBUTE:
+            yield value
 
 
-def _held_in(value: Any, depth: int) -> Iterator[Any]:
-    kind = type(value)
-    if kind in _CONTAINERS:
-        for each in list(value.values() if kind is dict else value) if depth else ():
-            yield from _held_in(each, depth - 1)
-    elif kind not in _PLAIN:
-        yield value
+def _held_in(container: Any, depth: int) -> Iterator[Any]:
+    for each in list(container.values() if type(container) is dict else container):
+        kind = type(each)
+        if kind in _CONTAINERS:
+            if depth > 1:
+                yield from _held_in(each, depth - 1)
+        elif kind not in _PLAIN:
+            yield each
 
 
 def _kind_of(value: Any) -> Any:
