@@ -33,8 +33,14 @@ def clone(agent_or_team: Program) -> Program:
     that are functions are shared; so are the parameters: what is written, or tried as a candidate, holds for the clone
     too. The clone is not traced.
 
+    An agent of a class that is not AutoGen's own forgets what it keeps by its `on_reset`, called on the clone: its
+    lists, dicts, contexts and agents are the clone's by then, other objects in it are shared.
+
     Args:
         agent_or_team: the agent or team; of a traced one, what it traces.
+
+    Raises:
+        TraceError: the `on_reset` of such an agent waits for something, or raised.
 
     Example:
         async with asyncio.TaskGroup() as tasks:
