@@ -43,8 +43,18 @@ def of_result(flow: AutoGenFlow, result: TaskResult, last: BaseChatMessage, run:
     ends = Origin() if maker is None or maker is run else flow.origin_out(maker)
     if not any(why in _CHANGED for why in ends.sources.values()):
         ends = flow.of_chat(last, run)
-    chat = [(i, each) for i, each in enumerate(result.messages) if isinstance(each, BaseChatMessage)]
-    return Spoken(ends, {i: flow.of_chat(each, run) for i, each in chat if each is not last})
+    return Spoken(ends, {i: _of_message(flow, each, run) for i, each in enumerate(result.messages) if each is not last})
+
+
+def _of_message(flow: AutoGenFlow, message: Any, run: Call) -> Origin:
+    """Where one of the messages came from; of an event that tells of several calls, each part of it."""
+    if isinstance(message, BaseChatMessage):
+        return flow.of_chat(message, run)
+    parts = dict(enumerate(message.content)) if isinstance(getattr(message, "content", None), list) else {}
+    calls = {i: flow.said.asked.get(id(part)) or flow.said.results.get(id(part)) for i, part in parts.items()}
+    known: dict[Hashable, Origin] = {i: Origin({found[-1]: "identity"}) for i, found in calls.items() if found}
+    by = None if known else source_of(flow, message)
+    return Origin({by: "identity"}) if by is not None else Origin(parts={"content": Origin(parts=known)})
 
 
 def source_of(flow: AutoGenFlow, message: Any) -> Call | None:

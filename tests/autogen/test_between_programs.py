@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 from autogen_agentchat.base import TaskResult
+from autogen_agentchat.messages import ToolCallExecutionEvent
 from autogen_agentchat.teams import RoundRobinGroupChat
 from autogen_agentchat.tools import TeamTool
 from autogen_core import CancellationToken
 from trace_autogen import expose, trace
 
 from tests.autogen.drawing import drawn
-from tests.autogen.programs import asks, assistant
+from tests.autogen.programs import add, asks, assistant, multiply
 
 ALIKE = ("Translate the following sentence into French: {}", "What is {}?")
 
@@ -63,6 +64,19 @@ async def test_any_message_of_a_team_may_go_on(index: int, edge: str) -> None:
     with recorder.run() as run:
         await last.run(task=said(await team.run(task="Write a line."), index))
     assert {each for each in drawn(run)["edges"] if each.endswith("llm3")} == {edge}
+
+
+async def test_what_an_event_tells_of_may_go_on() -> None:
+    ask = asks(("add", '{"a": 20, "b": 22}'), ("multiply", '{"a": 20, "b": 22}'))
+    agent = assistant("one", ask, "It is done.", tools=[add, multiply], reflect_on_tool_use=True)
+    last = assistant("last", "So it is.")
+    recorder = trace(agent)
+    trace(last, recorder)
+    with recorder.run() as run:
+        result = await agent.run(task="Compute.")
+        [event] = [each for each in result.messages if isinstance(each, ToolCallExecutionEvent)]
+        await last.run(task=f"Check the number {event.content[1].content}")
+    assert {each for each in drawn(run)["edges"] if each.endswith("llm3")} == {"multiply>llm3"}
 
 
 async def test_the_result_of_a_team_as_a_tool_comes_from_all_that_it_has_in_it() -> None:
