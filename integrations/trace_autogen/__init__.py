@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from trace_autogen.agents import ConcurrentTurns
     from trace_autogen.chat import AutoGenChat
     from trace_autogen.cloning import clone
-    from trace_autogen.dumping import CodeNotDumped
+    from trace_autogen.dumping import CodeNotDumped, TextNotDumped
     from trace_autogen.exposing import KINDS, NotExposed, NothingToLearn, expose, unexpose
     from trace_autogen.recorder import Recorder
     from trace_autogen.tools import ToolFailed
@@ -24,6 +24,7 @@ __all__ = [
     "NotExposed",
     "NothingToLearn",
     "Recorder",
+    "TextNotDumped",
     "ToolFailed",
     "TracedAgent",
     "TracedTeam",
@@ -39,7 +40,7 @@ _MODULES = {
     "agents": ["ConcurrentTurns"],
     "chat": ["AutoGenChat"],
     "cloning": ["clone"],
-    "dumping": ["CodeNotDumped"],
+    "dumping": ["CodeNotDumped", "TextNotDumped"],
     "exposing": ["KINDS", "NotExposed", "NothingToLearn", "expose", "unexpose"],
     "recorder": ["Recorder"],
     "tools": ["ToolFailed"],

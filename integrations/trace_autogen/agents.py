@@ -13,22 +13,13 @@ from typing import Any
 
 from autogen_agentchat.agents import UserProxyAgent
 from autogen_agentchat.base import Response, TaskResult
-from autogen_agentchat.messages import (
-    HandoffMessage,
-    StructuredMessage,
-    ToolCallExecutionEvent,
-    ToolCallRequestEvent,
-    ToolCallSummaryMessage,
-)
-from autogen_core import FunctionCall
-from autogen_core.models import FunctionExecutionResult
 
 from trace_autogen import private
-from trace_autogen.frames import FRAME, Frame
+from trace_autogen.frames import FRAME
 from trace_autogen.hooks import LOCK, ProgramHooks
 from trace_autogen.parts import parts
 from trace_autogen.streams import framed, in_frame
-from trace_autogen.tools import ToolFailed
+from trace_autogen.turns import Turn
 from trace_core.errors import TraceError
 from trace_core.recording import MISSING
 
@@ -37,77 +28,6 @@ _TICKS = 50
 
 class ConcurrentTurns(TraceError, RuntimeError):
     """An agent was run while it ran: it has one conversation, in which the turns would mix."""
-
-
-class Turn:
-    """One turn of an agent: what it was given, and what it said so far."""
-
-    def __init__(self, hooks: AgentHooks, frame: Frame, around: Frame) -> None:
-        self.frame = frame
-        self._hooks = hooks
-        self._around = around
-        self._asked: Sequence[FunctionCall] = ()
-        self._results: Sequence[FunctionExecutionResult] = ()
-        self._seen: set[int] = set()
-
-    def observe(self, item: Any) -> None:
-        """Take in what the agent says."""
-        if isinstance(item, Response):
-            for inner in item.inner_messages or ():
-                self._event(inner)
-            self._finish(item)
-        else:
-            self._event(item)
-
-    def _event(self, event: Any) -> None:
-        if id(event) in self._seen or getattr(event, "source", None) != self._hooks.owner.name:
-            return
-        if isinstance(event, ToolCallRequestEvent):
-            self._seen.add(id(event))
-            self._asked = event.content
-        elif isinstance(event, ToolCallExecutionEvent):
-            self._seen.add(id(event))
-            self._results = event.content
-            for result in event.content:
-                self._executed(result)
-
-    def _executed(self, result: FunctionExecutionResult) -> None:
-        """A tool was called: one that no hook saw has a call made here (broken arguments, unknown names)."""
-        for call in self.frame.of_kind("tool"):
-            same = call.details["tool_call_id"] == result.call_id and call.name == result.name
-            if same and "result" not in call.details:
-                call.details["result"] = result
-                return
-        asked = [call.arguments for call in self._asked if call.id == result.call_id and call.name == result.name]
-        details = {"tool_call_id": result.call_id, "result": result}
-        frame = self.frame.begin("tool", result.name, asked[0] if asked else None, details)
-        if result.is_error:
-            frame.fail(ToolFailed(result.content))
-        else:
-            frame.end(result.content)
-
-    def _finish(self, response: Response) -> None:
-        message = response.chat_message
-        if message.source == self._hooks.owner.name:
-            if isinstance(message, ToolCallSummaryMessage):
-                self.frame.begin("function", "summary", list(message.results), {"is": "summary"}).end(message)
-            elif isinstance(message, HandoffMessage) and self._results:
-                self.frame.begin("handoff", message.target, list(self._results)).end(message)
-        models = self.frame.of_kind("llm")
-        if isinstance(message, StructuredMessage) and models:
-            models[-1].output = message.content
-        self.end(response)
-
-    def end(self, output: Any) -> None:
-        """The turn is over."""
-        self._hooks.over(self)
-        self.frame.end(output)
-
-    def failed(self, error: BaseException) -> None:
-        """The turn raised."""
-        self._hooks.over(self)
-        self._around.errors.append(error)
-        self.frame.fail(error)
 
 
 class AgentHooks(ProgramHooks):
@@ -132,6 +52,7 @@ class AgentHooks(ProgramHooks):
 
     def _run(self, original: Callable[..., Any]) -> Callable[..., Any]:
         async def run(*, task: Any = None, **arguments: Any) -> Any:
+            await self._begin_anew()
             frame = self.begin_run(task)
             try:
                 result = await in_frame(original(task=task, **arguments), frame)
@@ -145,6 +66,7 @@ class AgentHooks(ProgramHooks):
 
     def _run_stream(self, original: Callable[..., Any]) -> Callable[..., Any]:
         async def run_stream(*, task: Any = None, **arguments: Any) -> AsyncGenerator[Any, None]:
+            await self._begin_anew()
             frame = self.begin_run(task)
             try:
                 async with aclosing(framed(original(task=task, **arguments), frame)) as stream:
@@ -161,6 +83,11 @@ class AgentHooks(ProgramHooks):
                 frame.end(MISSING)
 
         return run_stream
+
+    async def _begin_anew(self) -> None:
+        if self.fresh is not None:
+            await self._wait_until_idle()
+            await self.fresh.begin()
 
     def _on_reset(self, original: Callable[..., Any]) -> Callable[..., Any]:
         async def on_reset(*args: Any, **arguments: Any) -> Any:
@@ -223,32 +150,21 @@ class AgentHooks(ProgramHooks):
         return self.turn if self.turn is not None and frame is self.turn.frame else None
 
     async def _begin_turn(self, messages: Sequence[Any]) -> Turn:
-        """A turn begins; the messages are copied, since a team's container clears its list.
-
-        Raises:
-            ConcurrentTurns: the agent is in a turn.
-        """
-        name = self.owner.name
-        for _ in range(_TICKS):
-            if self.turn is not None:  # perhaps a stream that was left early, which the loop has not closed yet
-                await asyncio.sleep(0)
-        if self.turn is not None:
-            raise ConcurrentTurns(
-                f"agent {name!r} was run while it runs: use a clone of it for each run at the same time"
-            )
+        """A turn begins; the messages are copied, since a team's container clears its list."""
+        await self._wait_until_idle()
         around = self.around()
         self.refresh()
-        team = self._team()
         details = {
             "is": "turn",
             "conversation": self.conversation,
-            "chosen_by": None if team is None else team.chosen.pop(name, None),
+            "chosen_by": self.chosen_by(around),
             "system": private.system_messages(self.owner),
+            "kept": private.message_history(self.owner),
             "sends_its_context": private.sends_its_context(self.owner),
         }
         kind = "input" if isinstance(self.owner, UserProxyAgent) else "function"
-        frame = around.begin(kind, name, list(messages), details, self)
-        self.turn = Turn(self, frame, around)
+        frame = around.begin(kind, self.owner.name, list(messages), details, self)
+        self.turn = Turn(self, frame)
         token = FRAME.set(frame)
         try:
             for function in self.on_turn:
@@ -256,6 +172,21 @@ class AgentHooks(ProgramHooks):
         finally:
             FRAME.reset(token)
         return self.turn
+
+    async def _wait_until_idle(self) -> None:
+        """Wait for a stream that was left early, which the loop has not closed yet.
+
+        Raises:
+            ConcurrentTurns: the agent is in a turn.
+        """
+        for _ in range(_TICKS):
+            if self.turn is not None:
+                await asyncio.sleep(0)
+        if self.turn is not None:
+            name = self.owner.name
+            raise ConcurrentTurns(
+                f"agent {name!r} was run while it runs: use a clone of it for each run at the same time"
+            )
 
     def over(self, turn: Turn) -> None:
         """The turn is over."""

@@ -10,11 +10,11 @@ from autogen_core.tools import BaseTool, Workbench
 
 from trace_autogen import private
 from trace_autogen.carried import Sent, carry
-from trace_autogen.dumping import dumped_tool
+from trace_autogen.dumping import argument_texts, dumped_tool
 from trace_autogen.managers import team_members
 from trace_autogen.reads import note
 from trace_autogen.standing import AutoGenStand
-from trace_core.exposing import CodePlace, Home, PlaceBinding, read_now
+from trace_core.exposing import CodePlace, Home, Place, PlaceBinding, read_now
 
 __all__ = ["binding_at", "stand_for"]
 
@@ -25,12 +25,23 @@ def stand_for(owner: Any) -> AutoGenStand:
     if known is not None:
         return known
     if isinstance(owner, BaseTool):
-        return AutoGenStand(owner, tool_members)
+        return ToolStand(owner, tool_members)
     if isinstance(owner, Workbench):
         return AutoGenStand(owner, workbench_members)
     if isinstance(owner, BaseGroupChat):
         return AutoGenStand(owner, team_members)
     return AutoGenStand(owner)
+
+
+class ToolStand(AutoGenStand):
+    """The stand of a tool: it stays as long as the tool has texts that AutoGen's own dump of it would not have."""
+
+    def release(self, place: Place) -> None:
+        """Forget a place; with the last one the tool gets its class back, unless it keeps learned texts."""
+        super().release(place)
+        owner = self.owner()
+        if owner is not None and type(owner) is self.original and argument_texts(self, owner):
+            owner.__class__ = self._class
 
 
 def binding_at(homes: Iterable[Home]) -> PlaceBinding:
@@ -39,14 +50,19 @@ def binding_at(homes: Iterable[Home]) -> PlaceBinding:
 
 
 def tool_members(stand: AutoGenStand) -> dict[str, Any]:
-    """A tool's schema carries the reads of its texts; its code is read when it runs."""
+    """A tool's schema carries the reads of its texts; its code is read when it runs.
+
+    Its parameters do, where it has some: a workbench that says something else of a tool makes a schema of its own.
+    """
     original = stand.original
 
     def schema(self: Any) -> Any:
         made = Sent(original.schema.fget(self))
+        if "parameters" in made:
+            made["parameters"] = Sent(made["parameters"])
         for place, parameter in stand.places:
             if not isinstance(place, CodePlace):
-                carry(made, place.argument, parameter, read_now(parameter))
+                carry(made.get("parameters", made), place.argument, parameter, read_now(parameter))
         return made
 
     def note_code() -> None:

@@ -63,7 +63,8 @@ def note_for_models(argument: str, parameter: ParameterNode, read: Read) -> None
 
 def note_request(owner: Any, messages: Any, tools: Any, create_args: Any) -> tuple[Any, Any, Any]:
     """The model call that runs here has read what its messages and tools carry, and what was read for its prompt."""
-    for each in (*messages, *tools):
+    inner = [tool["parameters"] for tool in tools if isinstance(tool, dict) and "parameters" in tool]
+    for each in (*messages, *tools, *inner):
         for argument, parameter, read in carried_by(each):
             note(argument, parameter, read)
     frame, known = FRAME.get(), _RENDERED.get()

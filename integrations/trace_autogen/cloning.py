@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from autogen_agentchat.base import ChatAgent, Team
+from autogen_core import CancellationToken
+from autogen_core.model_context import ChatCompletionContext
 from autogen_core.models import ChatCompletionClient
 from autogen_core.tools import BaseTool, StaticWorkbench
 
@@ -14,7 +17,11 @@ from trace_autogen.besides import stand_for
 from trace_autogen.hooks import unwrapped
 from trace_autogen.loops import ClientLoop
 from trace_autogen.standing import unhooked_copy
+from trace_core.errors import TraceError
 from trace_core.exposing import Stand
+
+_TICKS = 100
+_CONTAINERS = (list, dict, set, deque)
 
 Program = TypeVar("Program")
 
@@ -26,8 +33,14 @@ def clone(agent_or_team: Program) -> Program:
     that are functions are shared; so are the parameters: what is written, or tried as a candidate, holds for the clone
     too. The clone is not traced.
 
+    An agent of a class that is not AutoGen's own forgets what it keeps by its `on_reset`, called on the clone: its
+    lists, dicts, contexts and agents are the clone's by then, other objects in it are shared.
+
     Args:
         agent_or_team: the agent or team; of a traced one, what it traces.
+
+    Raises:
+        TraceError: the `on_reset` of such an agent waits for something, or raised.
 
     Example:
         async with asyncio.TaskGroup() as tasks:
@@ -59,6 +72,33 @@ class OtherLoop:
                 _follow(client, made)
             known = self._clients[id(client)] = (client, places, made)
         return known[2]
+
+
+def _forget(agent: ChatAgent) -> None:
+    """Have an agent of a class of its own forget what it keeps, by its `on_reset`; AutoGen's keep contexts alone."""
+    contexts = {name: each for name, each in vars(agent).items() if isinstance(each, ChatCompletionContext)}
+    on_reset = type(agent).on_reset
+    if on_reset.__module__.partition(".")[0] != "autogen_agentchat":
+        _now(agent, on_reset(agent, CancellationToken()))
+        for name, context in contexts.items():  # a reset drops the first messages too
+            vars(agent)[name] = private.fresh_context(context)
+
+
+def _now(agent: ChatAgent, awaited: Coroutine[Any, Any, None]) -> None:
+    """Run what may be awaited, but need not wait for anything."""
+    error: Exception | None = None
+    try:
+        for _ in range(_TICKS):
+            if awaited.send(None) is not None:  # None is what `asyncio.sleep(0)` gives
+                break
+    except StopIteration:
+        return
+    except Exception as raised:  # noqa: BLE001 - an agent's own code; the clone is not made
+        error = raised
+    finally:
+        awaited.close()
+    text = f"{agent.name!r} cannot be cloned: its on_reset waits for something, or raised; make a new agent instead"
+    raise TraceError(text) from error
 
 
 def _follow(value: Any, made: Any) -> None:
@@ -94,33 +134,34 @@ class _Cloning:
             return value
         if not isinstance(value, (ChatAgent, Team, BaseTool, StaticWorkbench)):
             return value
-        made = self._plain_copy(value)
-        self._made[id(value)] = (value, made)
-        self._renew(made)
-        _follow(value, made)
-        return made
-
-    def _plain_copy(self, value: Any) -> Any:
-        """A copy that nothing is hooked into; its lists and dicts are its own."""
         made = unhooked_copy(value)
-        vars(made).update((k, each.copy()) for k, each in vars(made).items() if type(each) in (list, dict, set))
-        return made
-
-    def _renew(self, made: Any) -> None:
-        """Give a copy a context and parts of its own."""
-        known = vars(made)
-        known.update((k, self._client(each)) for k, each in known.items() if isinstance(each, ChatCompletionClient))
-        if private.MODEL_CONTEXT in known and known[private.MODEL_CONTEXT] is not None:
-            known[private.MODEL_CONTEXT] = private.fresh_context(known[private.MODEL_CONTEXT])
-        if (inner := private.inside(made)) is not None:
-            private.replace_inside(made, inner, self.of(inner))
+        self._made[id(value)] = (value, made)
+        vars(made).update((name, self._own(each)) for name, each in vars(made).items())
         if isinstance(made, Team):
             private.renew_team(made, self.of)
         elif isinstance(made, ChatAgent):
-            known[private.IS_RUNNING] = False
-            if private.WORKBENCH in known:
-                known[private.WORKBENCH] = [self.of(each) for each in private.workbenches_of(made)]
-            if private.TOOLS in known:
-                known[private.TOOLS] = [self.of(tool) for tool in known[private.TOOLS]]
-        elif isinstance(made, StaticWorkbench):
-            known[private.TOOLS] = [self.of(tool) for tool in private.tools_in(made)]
+            vars(made)[private.IS_RUNNING] = False
+            _forget(made)
+        _follow(value, made)
+        return made
+
+    def _own(self, value: Any) -> Any:
+        """What a clone has in place of what the original holds."""
+        if isinstance(value, ChatCompletionClient):
+            return self._client(value)
+        kind = type(value)
+        if kind is tuple:
+            return tuple(self._own(each) for each in value)
+        if kind not in _CONTAINERS and not isinstance(value, ChatCompletionContext):
+            return self.of(value)
+        known = self._made.get(id(value))
+        if known is not None:
+            return known[1]
+        made = private.fresh_context(value) if kind not in _CONTAINERS else value.copy()
+        self._made[id(value)] = (value, made)
+        if kind is dict:
+            made.update((key, self._own(each)) for key, each in value.items())
+        elif kind is list or kind is deque:
+            made.clear()
+            made.extend(map(self._own, value))
+        return made

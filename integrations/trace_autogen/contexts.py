@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from autogen_agentchat.messages import BaseChatMessage
 from autogen_core.models import AssistantMessage, FunctionExecutionResultMessage, SystemMessage
 
+from trace_autogen.rendered import rendered
 from trace_autogen.said import Said, answer, latest, says
 from trace_core.recording import Call, Origin
 from trace_core.recording.searching import Search
@@ -106,10 +108,24 @@ class Contexts:
         messages = [each for each in given or () if isinstance(each, BaseChatMessage)]
         yield [(each, partial(self._flow.of_chat, each, parent)) for each in reversed(messages)]
         if not isinstance(message, SystemMessage):
-            for said in self._said:
-                spoken = [(each, by) for each, by in reversed(said.messages) if (by.ended or 0) < call.began]
-                yield [(each, partial(self._because_equal, by)) for each, by in spoken]
-            yield self._flow.earlier_tasks()
+            yield from self._spoken(call)
+            yield self._flow.tasks_of(self._flow.before)
+
+    def _spoken(self, call: Call) -> Iterable[Iterable[tuple[BaseChatMessage, Callable[[], Origin]]]]:
+        for said in self._said:
+            spoken = [(each, by) for each, by in reversed(said.messages) if (by.ended or 0) < call.began]
+            yield [(each, partial(self._because_equal, by)) for each, by in spoken]
+
+    def kept(self, turn: Call) -> dict[Any, Origin]:
+        """Where what an agent without a context kept of its conversation, and sends again, came from."""
+        parts = {}
+        for index, item in enumerate(turn.details.get("kept", ())):
+            texts = [text for _, text in self._flow.matcher.parts_of(item.get("content")).texts]
+            told = chain(*self._spoken(turn), self._flow.tasks_of([self._flow, *self._flow.before]))
+            found = next((origin for message, origin in told if message.to_model_text() in texts), None)
+            if found is not None:
+                parts["kept", index] = found().because("equal")
+        return parts
 
     def _answers(self, call: Call, parent: Call | None) -> Iterable[tuple[Any, Callable[[], Origin]]]:
         """What the models of the same agent said before."""
@@ -133,7 +149,7 @@ class Contexts:
         if not isinstance(text, str):
             return None
         if self._is_step(parent):
-            return self._flow.rendered(text, call, parent) or None
+            return rendered(self._flow, text, call, parent) or None
         if parent is None:
             return None
         near = self._flow.held([other for other in self._flow.children[parent] if other is not call])

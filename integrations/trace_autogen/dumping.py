@@ -16,9 +16,14 @@ from autogen_core.tools import FunctionTool
 from pydantic import BaseModel
 
 from trace_autogen import private
+from trace_autogen.rendered import texts_of
 from trace_core.errors import TraceError
 from trace_core.exposing import CodePlace, Stand, settled
 from trace_core.exposing.schemas import made_of
+
+
+class TextNotDumped(TraceError, ValueError):
+    """A tool with a learned text was to be dumped, and its own dump cannot keep that."""
 
 
 class CodeNotDumped(TraceError, ValueError):
@@ -29,22 +34,40 @@ def dumped_tool(stand: Stand, tool: Any) -> Any:
     """The configuration of a tool.
 
     Raises:
+        TextNotDumped: it is no `FunctionTool`, and its own configuration has not the learned text.
         CodeNotDumped: its code is learned and was not trusted with `learned_code="native"`, or cannot be told from
             the source alone.
     """
     with settled():
         config = stand.original._to_config(tool)
         if not isinstance(tool, FunctionTool):
+            _check_is_kept(stand, tool, config)
             return config
         source, learned = config.source_code, _learned_code(stand, tool)
         if learned is not None:
             source = learned
-        texts = _argument_texts(stand, vars(tool)[private.TOOL_ARGUMENTS])
+        texts = argument_texts(stand, tool)
         written, needs_import = with_descriptions(source, texts)
         imports = list(config.global_imports)
         if needs_import:
             imports.append(ImportFromModule("typing", ("Annotated",)))
         return config.model_copy(update={"source_code": written, "global_imports": imports})
+
+
+def _check_is_kept(stand: Stand, tool: Any, config: Any) -> None:
+    """Raise `TextNotDumped` if a learned text is not in a tool's own configuration, nor in its workbench's."""
+    learned = {f"the argument {name}": text for name, text in argument_texts(stand, tool).items()}
+    for place, parameter in stand.places:
+        alone = place.key == private.DESCRIPTION and len(parameter.binding.homes) == 1
+        if alone and parameter.binding.get() != parameter.history[0].value:
+            learned["the description"] = parameter.binding.get()
+    known = set(texts_of(config.model_dump()))
+    for what, text in learned.items():
+        if text not in known:
+            raise TextNotDumped(
+                f"{tool.name}: {what} is learned, and a {type(tool).__name__} is dumped without it; "
+                "revert the parameter, or store the values with parameters.save"
+            )
 
 
 def _learned_code(stand: Stand, tool: Any) -> str | None:
@@ -67,9 +90,9 @@ def _learned_code(stand: Stand, tool: Any) -> str | None:
     return None
 
 
-def _argument_texts(stand: Stand, schema: type[BaseModel]) -> dict[str, str]:
-    """The descriptions that differ from those of the source."""
-    original, texts = made_of(schema)
+def argument_texts(stand: Stand, tool: Any) -> dict[str, str]:
+    """The descriptions of a tool's arguments that differ from those that it was made with."""
+    original, texts = made_of(vars(tool).get(private.TOOL_ARGUMENTS, BaseModel))
     now = {
         place.key[1]: str(parameter.binding.get())
         for place, parameter in stand.places

@@ -6,18 +6,21 @@ plain code of an agent makes are nodes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from autogen_agentchat.messages import BaseChatMessage, ModelClientStreamingChunkEvent
+from autogen_agentchat.base import TaskResult
+from autogen_agentchat.messages import BaseChatMessage
 
 from trace_autogen import choosing, values
 from trace_autogen.contexts import Contexts
-from trace_autogen.rendered import contains, texts_in
+from trace_autogen.rendered import contains, rendered, texts_in
+from trace_autogen.results import of_result
 from trace_autogen.said import Said, answer, is_a, latest, requests
 from trace_core.recording import Call, Flow, Ledger, Link, Origin
 from trace_core.recording.call import ParameterRead
+from trace_core.recording.run import causes
 
 _NODES = ("llm", "tool", "memory", "handoff", "select")
 _ARGUMENTS = {
@@ -34,17 +37,18 @@ _ARGUMENTS = {
 class AutoGenFlow(Flow):
     """`Flow` with what AutoGen's messages say."""
 
-    def __init__(self, calls: Sequence[Call], ledger: Ledger, earlier: Sequence[Flow] = ()) -> None:
+    def __init__(self, calls: Sequence[Call], earlier: Sequence[Flow] = ()) -> None:
         self.said = Said(calls)
         before = [flow for flow in reversed(earlier) if isinstance(flow, AutoGenFlow)]
         self._all_said = [self.said, *(flow.said for flow in before)]
-        self._before = before
+        self.before: Sequence[AutoGenFlow] = before
+        """The earlier turns of the conversation, the latest first."""
         self._contexts = Contexts(self, self._all_said)
         self._tasks: dict[int, Call] = {}
         self.tasks: list[tuple[BaseChatMessage, Call]] = []
         """The messages that no call made, each with the run that was given it."""
         self._passing: dict[Call, Call | None] = {}
-        super().__init__(calls, ledger, earlier)
+        super().__init__(calls, Ledger(self._opened, values.key), earlier)
         self._enter_tasks()
         for call in calls:  # in order, so that a context's message is known from the first request that had it
             if call.kind == "llm":
@@ -54,8 +58,8 @@ class AutoGenFlow(Flow):
     def keep_only(self, earlier: Sequence[Flow]) -> None:
         """Let go of turns that the recorder keeps no more: else each turn would keep the one before, for ever."""
         super().keep_only(earlier)
-        self._before = [flow for flow in self._before if any(flow is kept for kept in earlier)]
-        self._all_said[1:] = [flow.said for flow in self._before]
+        self.before = [flow for flow in self.before if any(flow is kept for kept in earlier)]
+        self._all_said[1:] = [flow.said for flow in self.before]
 
     def _enter_tasks(self) -> None:
         """Which run was given the messages that no call made."""
@@ -69,7 +73,17 @@ class AutoGenFlow(Flow):
                     self.tasks.append((message, self._tasks[id(message)]))
 
     def _is_earlier(self, message: Any) -> bool:
-        return any(id(message) in flow.said.chat or id(message) in flow._tasks for flow in self._before)
+        return any(id(message) in flow.said.chat or id(message) in flow._tasks for flow in self.before)
+
+    def _is_said(self, message: Any) -> bool:
+        return any(id(message) in said.chat for said in self._all_said)
+
+    def _opened(self, value: Any) -> Mapping[Hashable, Any] | None:
+        """The parts of a value; of a run's result what was said in it, since the task is among its messages too."""
+        if not isinstance(value, TaskResult):
+            return values.opened(value)
+        messages = enumerate(value.messages)
+        return {i: each for i, each in messages if not isinstance(each, BaseChatMessage) or self._is_said(each)}
 
     def _given_in(self, call: Call) -> Call:
         """The outermost run, inside the same tool."""
@@ -83,11 +97,21 @@ class AutoGenFlow(Flow):
         """Whether the call does something itself."""
         if call.kind in _NODES or is_a(call, "summary"):
             return True
+        if is_a(call, "turn", "step") and self.raised_itself(call):
+            return True
         if is_a(call, "run", "step"):
             return False
         if is_a(call, "message"):
             return self._passed_on(call) is None
         return not any(self.nodes_in(child) for child in self.children[call])
+
+    def raised_itself(self, scope: Call) -> bool:
+        """Whether the code of a turn or a step raised, and nothing that it called."""
+        if not isinstance(scope.error, Exception):
+            return False
+        raised = causes(scope.error)
+        inside = [node for child in self.children[scope] for node in self.nodes_in(child)]
+        return all(node.error is not error for node in inside for error in raised)
 
     def _passed_on(self, message: Call) -> Call | None:
         """The model whose words a manager passed on, as they are or out of what it said as JSON."""
@@ -101,7 +125,7 @@ class AutoGenFlow(Flow):
 
     def models(self) -> list[Call]:
         """The calls of models here and in earlier turns, in order."""
-        calls = [call for flow in [*reversed(self._before), self] for call in flow.calls]
+        calls = [call for flow in [*reversed(self.before), self] for call in flow.calls]
         return [call for call in calls if call.kind == "llm"]
 
     def is_of_this_run(self, call: Call) -> bool:
@@ -143,7 +167,7 @@ class AutoGenFlow(Flow):
         """What messages, requests and results say by their identity."""
         if call.kind == "llm":
             return self._contexts.origin(call, parent)
-        if call.kind == "tool":
+        if call.kind == "tool" and not is_a(call, "code"):
             return self._asked_by(call, parent)
         if call.kind == "memory":
             return self._query(call, parent)
@@ -153,11 +177,12 @@ class AutoGenFlow(Flow):
         if call.kind == "select":
             return self._selected_by(call, parent)
         if is_a(call, "message"):
-            return self.rendered(str(getattr(call.gave, "content", "")), call, parent)
+            return rendered(self, str(getattr(call.gave, "content", "")), call, parent)
         if is_a(call, "step"):
-            return Origin()
+            return Origin() if call.inputs is None else self._of_messages(call.inputs, call)
         if is_a(call, "turn"):
-            return Origin() if call.kind == "input" else self._of_messages(call.inputs, call)
+            given = Origin() if call.kind == "input" else self._of_messages(call.inputs, call)
+            return Origin(parts={**self._contexts.kept(call), **(given.parts or {})})
         if is_a(call, "run") and parent is not None and isinstance(call.inputs, (list, tuple)):
             return self._of_messages(call.inputs, call)
         return None
@@ -167,20 +192,27 @@ class AutoGenFlow(Flow):
 
     def of_chat(self, message: Any, scope: Call | None) -> Origin:
         """Where a message of the chat came from: who said it, or what the run was given."""
-        for said in self._all_said:
-            maker = said.chat.get(id(message)) or said.chat_by_id.get(getattr(message, "id", ""))
-            if maker is not None and maker is not scope:
-                return self.origin_out(maker).because("identity")
-        for flow in [self, *self._before]:
-            run = flow._tasks.get(id(message))
-            if run is not None:
-                return flow._task_origin(run)
+        maker = self.maker(message)
+        if maker is not None and maker is not scope:
+            return self.origin_out(maker).because("identity")
+        for flow in [self, *self.before]:
+            if (given := flow.given(message)) is not None:
+                return given
         return Origin() if scope is None else self._task_origin(self._given_in(scope))
 
-    def earlier_tasks(self) -> list[tuple[BaseChatMessage, Callable[[], Origin]]]:
-        """What earlier runs of the conversation were given, the latest first."""
-        told = [(flow, message, run) for flow in self._before for message, run in reversed(flow.tasks)]
+    def maker(self, message: Any) -> Call | None:
+        """The call that made a message of the chat."""
+        return next((maker for said in self._all_said if (maker := said.maker(message)) is not None), None)
+
+    def tasks_of(self, flows: Iterable[AutoGenFlow]) -> list[tuple[BaseChatMessage, Callable[[], Origin]]]:
+        """What runs of these turns of the conversation were given, the latest first."""
+        told = [(flow, message, run) for flow in flows for message, run in reversed(flow.tasks)]
         return [(message, partial(flow._task_origin, run)) for flow, message, run in told]
+
+    def given(self, message: Any) -> Origin | None:
+        """Where a message came from that no call made: what the run was given."""
+        run = self._tasks.get(id(message))
+        return None if run is None else self._task_origin(run)
 
     def _task_origin(self, run: Call) -> Origin:
         if is_a(run, "run") or self.parent(run) is not None:
@@ -216,29 +248,6 @@ class AutoGenFlow(Flow):
         messages = [each for each in select.inputs or () if isinstance(each, BaseChatMessage)]
         return self._of_messages(messages, select)
 
-    def rendered(self, text: str, call: Call, step: Call | None) -> Origin:
-        """What stands in a text that a manager put together: the task, its model's words, the thread's messages."""
-        found: dict[Call, str] = {}
-        run = self.parent(step) if step is not None else None
-        if run is not None:
-            for part in self.matcher.parts_of(run.inputs).texts:
-                if contains(text, part[1]):
-                    found |= self.origin_in(run).because("contains").sources
-        for message in call.details.get("thread", ()):
-            if isinstance(message, BaseChatMessage) and f"{message.source}: {message.to_model_text()}".strip() in text:
-                found |= self.of_chat(message, step).because("contains").sources
-        for other in self._managers_models(run):
-            said = answer(other)
-            if (other.ended or 0) < call.began and said and contains(text, said):
-                found.setdefault(other, "contains")
-        return Origin(found)
-
-    def _managers_models(self, run: Call | None) -> list[Call]:
-        """Those that did more than select a speaker, whose name may stand in any prompt."""
-        steps = [self.children[each] for each in self.children[run] if is_a(each, "step")]
-        plans = [calls for calls in steps if (calls[-1:] and calls[-1].kind != "select") or _has_plan(calls)]
-        return [call for calls in plans for call in calls if call.kind == "llm"]
-
     # --- where outputs came from
 
     def structural_output(self, scope: Call) -> Origin | None:
@@ -252,7 +261,7 @@ class AutoGenFlow(Flow):
         if message is None:
             return None
         if is_a(scope, "run"):
-            return self.of_chat(message, scope)
+            return of_result(self, scope.gave, message, scope)
         maker = self.said.chat.get(id(message))
         if maker is not None and maker is not scope:
             return self.origin_out(maker)
@@ -260,21 +269,6 @@ class AutoGenFlow(Flow):
         models = [call for call in self.nodes_in(scope) if call.kind == "llm" and call.succeeded]
         same = [call for call in models if call.output is said or answer(call) == said]
         return Origin({same[-1]: "identity"}) if same else None
-
-    def source_of(self, message: Any) -> Call | None:
-        """The node that a message, an event, or a chunk of a stream came from."""
-        if isinstance(message, ModelClientStreamingChunkEvent):
-            maker = self.said.chat_by_id.get(message.full_message_id or "")
-            return None if maker is None else next(iter(self.origin_out(maker).sources), None)
-        chat = values.chat_message(message)
-        if chat is not None:
-            known = id(chat) in self.said.chat or chat.id in self.said.chat_by_id or id(chat) in self._tasks
-            return next(iter(self.of_chat(chat, None).sources), None) if known else None
-        for part in message.content if isinstance(getattr(message, "content", None), list) else ():
-            found = self.said.asked.get(id(part)) or self.said.results.get(id(part))
-            if found:
-                return found[-1]
-        return None
 
     # --- links
 
@@ -286,12 +280,10 @@ class AutoGenFlow(Flow):
     def links(self, call: Call) -> list[Link]:
         """Data, and control from what selected the speaker, or decided that a manager's model is asked."""
         links = super().links(call)
+        if is_a(call, "turn", "step") and self.children[call]:  # it raised: what was left in it led to that
+            links = [link for link in links if link.why == "inside"] or links
         known = {link.source for link in links}
         for chosen_by in choosing.chosen_by(self, call, known):
             if chosen_by not in known and chosen_by is not call:
                 links.append(Link(chosen_by, "chosen_by", "route", "control"))
         return links
-
-
-def _has_plan(calls: Iterable[Call]) -> bool:
-    return any(is_a(call, "message") for call in calls)

@@ -25,9 +25,11 @@ class Frame:
     calls: list[Call] = field(default_factory=list)
     """The calls directly in it."""
     errors: list[BaseException] = field(default_factory=list)
-    """What was raised in it, for a team, whose own error is a new one."""
+    """What was raised in it: the error of a team, or of a tool, is a new one."""
     is_request: bool = False
     """Whether it is the call of a model."""
+    around: Frame | None = None
+    """The one inside which it runs."""
 
     def begin(
         self, kind: str, name: str, inputs: Any, details: dict[str, Any] | None = None, hooks: Hooks | None = None
@@ -35,12 +37,12 @@ class Frame:
         """A call begins inside this one; nothing is recorded where there is no recorder."""
         hooks = hooks or self.hooks
         if self.recorder is None:
-            return Frame(hooks, is_request=kind == "llm")
+            return Frame(hooks, is_request=kind == "llm", around=self)
         above = None if self.call is None else self.call.id
         call = self.recorder._begin(object(), above, kind, name, inputs, dict(details or {}))
         if call is not None:
             self.calls.append(call)
-        return Frame(hooks, self.recorder, call, is_request=kind == "llm")
+        return Frame(hooks, self.recorder, call, is_request=kind == "llm", around=self)
 
     def of_kind(self, kind: str) -> list[Call]:
         """The calls of a kind directly in it."""
@@ -63,6 +65,8 @@ class Frame:
 
     def fail(self, error: BaseException) -> None:
         """It raised."""
+        if self.around is not None and not self.around.is_tool:  # of a tool it is known whether itself raised
+            self.around.errors.append(error)
         if self.recorder is not None and self.call is not None:
             self.recorder._fail(self.call.id, error)
 

@@ -17,8 +17,10 @@ from trace_core.errors import TraceError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from trace_autogen.fresh import Fresh
     from trace_autogen.recorder import Recorder
     from trace_autogen.teams import TeamHooks
+    from trace_core.recording import Call
 
 ATTRIBUTE = "_trace_hooks"
 
@@ -122,6 +124,8 @@ class ProgramHooks(Hooks):
     def __init__(self, owner: Any) -> None:
         super().__init__(owner)
         self.recorder: Recorder | None = None
+        self.fresh: Fresh | None = None
+        """What each run starts from, if it starts anew."""
         self.on_request: list[Callable[[Any, Any, Any, Any], tuple[Any, Any, Any]]] = []
         self.on_turn: list[Callable[[Any], None]] = []
         self.teams: weakref.WeakSet[TeamHooks] = weakref.WeakSet()
@@ -165,5 +169,11 @@ class ProgramHooks(Hooks):
 
     def begin_run(self, task: Any) -> Frame:
         """A run of it begins."""
-        details = {"is": "run", "conversation": self.conversation}
-        return self.around().begin("function", self.owner.name, task, details, self)
+        around = self.around()
+        details = {"is": "run", "conversation": self.conversation, "chosen_by": self.chosen_by(around)}
+        return around.begin("function", self.owner.name, task, details, self)
+
+    def chosen_by(self, around: Frame) -> Call | None:
+        """What selected it to speak next in the team inside whose run it begins, if something did."""
+        team = self._team()
+        return None if team is None or around is not team.running else team.chosen.pop(self.owner.name, None)

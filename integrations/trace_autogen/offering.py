@@ -22,12 +22,23 @@ Offers = Iterator[Offer | NotOffered]
 def all_offers(program: Any, with_code: bool, learned_code: LearnedCode) -> Offers:
     """All that can be learned of the program, and what cannot."""
     found = walk(program)
+    workbenches = [each.value for each in found if each.kind == "workbench"]
     teams = [each.value for each in found if isinstance(each.value, BaseGroupChat)]
     for each in found:
-        yield from _offered(each, teams, with_code, learned_code)
+        yield from _offered(each, teams)
+        if each.kind == "tool":
+            yield from _tool(each, workbenches, with_code, learned_code)
 
 
-def _offered(found: Found, teams: list[Any], with_code: bool, learned_code: LearnedCode) -> Offers:
+def _tool(found: Found, workbenches: list[Any], with_code: bool, learned_code: LearnedCode) -> Offers:
+    tool, path = found.value, found.path
+    holding = [each for each in workbenches if any(other is tool for other in private.tools_in(each))]
+    yield from tool_texts.offers(tool, path, found.parent, holding)
+    if with_code:
+        yield from functions.offers(tool, path, learned_code)
+
+
+def _offered(found: Found, teams: list[Any]) -> Offers:
     path, value = found.path, found.value
     if found.kind == "agent":
         yield from prompts.agent_offers(value, path)
@@ -38,10 +49,6 @@ def _offered(found: Found, teams: list[Any], with_code: bool, learned_code: Lear
         yield from prompts.team_offers(value, path)
         if (copies := _copies(value, teams)) or isinstance(found.parent, BaseGroupChat):
             yield from prompts.description_offer(value, path, copies)
-    elif found.kind == "tool":
-        yield from tool_texts.offers(value, path, found.parent)
-        if with_code:
-            yield from functions.offers(value, path, learned_code)
     elif found.kind == "workbench" and not private.has(value, "_tools"):
         yield from tool_texts.remote_offers(value, path)
     elif found.kind == "client":

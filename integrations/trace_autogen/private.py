@@ -36,6 +36,11 @@ def sends_its_context(agent: Any) -> bool:
     return hasattr(agent, "_system_messages") and hasattr(agent, "_model_context")
 
 
+def message_history(agent: Any) -> list[Any]:
+    """What an `OpenAIAgent`, which has no context, keeps of its conversation and sends again, each as a dict."""
+    return [each for each in getattr(agent, "_message_history", ()) if isinstance(each, dict)]
+
+
 def handoff_tools(agent: Any) -> list[Any]:
     """The tools by which an agent hands over; none of one that cannot."""
     return list(getattr(agent, "_handoff_tools", ()))
@@ -185,16 +190,6 @@ def renew_team(team: Any, clone_of: Callable[[Any], Any]) -> None:
     known["_initialized"] = known["_is_running"] = False
 
 
-def replace_inside(owner: Any, before: Any, after: Any) -> None:
-    """Put another agent or team where an agent or a tool holds one."""
-    for name in ("_wrapped_agent", "_team", "_agent", "_task_runner"):
-        if vars(owner).get(name) is before:
-            vars(owner)[name] = after
-
-
 INIT = "_init"
 """The method of a team that registers its members and the factory of its manager, once."""
-MODEL_CONTEXT = "_model_context"
-WORKBENCH = "_workbench"
-TOOLS = "_tools"
 IS_RUNNING = "_is_running"

@@ -8,9 +8,10 @@ from typing import Any
 from trace_autogen import values
 from trace_autogen.flow import AutoGenFlow
 from trace_autogen.programs import Program
+from trace_autogen.results import source_of
 from trace_core.errors import AmbiguousOutput
 from trace_core.nodes import Node
-from trace_core.recording import BaseRecorder, Call, Flow, Ledger, Run
+from trace_core.recording import BaseRecorder, Call, Flow, Run
 
 
 class Recorder(BaseRecorder):
@@ -46,16 +47,15 @@ class Recorder(BaseRecorder):
         """
         for run in reversed(self.runs):
             flow = run._result.flow
-            call = flow.source_of(message) if isinstance(flow, AutoGenFlow) else None
-            node = None if call is None else run._result.nodes.get(call)
-            if node is not None:
-                return node
+            call = source_of(flow, message) if isinstance(flow, AutoGenFlow) else None
+            if call is not None and (call.kind != "input" or run.node_of(call) is not None):
+                return run.output_of(call)
         raise AmbiguousOutput("no recorded run gave this message", [])
 
     # --- how values are shown and linked
 
     def _flow(self, calls: list[Call], earlier: Sequence[Flow]) -> Flow:
-        return AutoGenFlow(calls, Ledger(values.opened, values.key), earlier)
+        return AutoGenFlow(calls, earlier)
 
     def _plain(self, value: Any) -> Any:
         return values.plain(value)

@@ -35,10 +35,20 @@ class Said:
         self.asked: dict[int, list[Call]] = defaultdict(list)
         self.results: dict[int, list[Call]] = defaultdict(list)
         self.results_by_id: dict[str, list[Call]] = defaultdict(list)
+        self.events: dict[int, Call] = {}
+        """Of which call an event tells; the step of a manager, of a selection."""
+        self.streamed: dict[str, Call] = {}
+        """The models whose answers came in chunks, by the id of the message that these were to become."""
         for call in sorted(calls, key=lambda call: call.ended or 0):
             self._enter(call)
 
+    def maker(self, message: Any) -> Call | None:
+        """The call that made a message of the chat."""
+        return self.chat.get(id(message)) or self.chat_by_id.get(getattr(message, "id", ""))
+
     def _enter(self, call: Call) -> None:
+        self.events |= {id(event): by for event, by in call.details.get("events", ())}
+        self.streamed |= call.details.get("streamed", {})
         message = None if isinstance(call.gave, TaskResult) else values.chat_message(call.gave)
         if message is not None and id(message) not in self.chat:
             self.chat[id(message)] = call

@@ -12,7 +12,7 @@ from contextlib import aclosing
 from typing import Any
 
 from autogen_agentchat.base import TaskResult
-from autogen_agentchat.messages import BaseChatMessage
+from autogen_agentchat.messages import BaseChatMessage, SelectSpeakerEvent
 from autogen_core import AgentId
 
 from trace_autogen import private
@@ -72,6 +72,8 @@ class TeamHooks(ProgramHooks):
             async for item in original(task=task, **arguments):
                 yield item
             return
+        if self.fresh is not None:
+            await self.fresh.begin()
         frame = self.begin_run(list(task) if isinstance(task, list) else task)
         self.running = frame
         try:
@@ -145,7 +147,8 @@ class TeamHooks(ProgramHooks):
             try:
                 result = await in_frame(original(message, ctx), frame)
             except BaseException as error:
-                running.errors.append(error)
+                if frame.call is not None:
+                    frame.call.take_in(private.thread(self._manager))
                 frame.fail(error)
                 raise
             frame.end(None)
@@ -158,6 +161,10 @@ class TeamHooks(ProgramHooks):
             step = FRAME.get()
             if step is not None and step.hooks is self and type(message).__name__ == _REQUEST:
                 self._selected(step, topic_id.type.removesuffix(f"_{private.team_id(self.owner)}"))
+            elif step is not None and step.hooks is self and step.call is not None:
+                event = getattr(message, "message", None)
+                if isinstance(event, SelectSpeakerEvent):
+                    step.call.details.setdefault("events", []).append((event, step.call))
             return await original(message, topic_id, **arguments)
 
         return publish_message

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from autogen_agentchat.tools import AgentTool
-from autogen_core.tools import ToolOverride
+from autogen_agentchat.tools import AgentTool, TeamTool
+from autogen_core.tools import FunctionTool, ToolOverride
 from pydantic import BaseModel
 
 from trace_autogen import private
@@ -66,11 +66,13 @@ class ArgumentText:
         return redescribed(stored, {self.name: value})
 
 
-def offers(tool: Any, path: tuple[str, ...], workbench: Any) -> Iterator[Offer | NotOffered]:
-    """What a model is told of a tool that stands in a workbench, or by itself."""
+def offers(
+    tool: Any, path: tuple[str, ...], workbench: Any, holding: Iterable[Any] = ()
+) -> Iterator[Offer | NotOffered]:
+    """What a model is told of a tool that stands in a workbench, or by itself; `holding` are all that hold it."""
     if private.has(tool, private.DESCRIPTION):
         about = f"how the tool {tool.name} is described to the model"
-        binding = binding_at([_home(tool, workbench)])
+        binding = binding_at(_homes(tool, workbench, holding))
         yield Offer((*path, "description"), "tool_description", binding, str, (NotEmpty(),), about)
     schema = vars(tool).get(private.TOOL_ARGUMENTS)
     if isinstance(tool, AgentTool) or not (isinstance(schema, type) and issubclass(schema, BaseModel)):
@@ -82,18 +84,26 @@ def offers(tool: Any, path: tuple[str, ...], workbench: Any) -> Iterator[Offer |
         yield Offer(label, "argument_description", binding, str, (), about)
 
 
-def _home(tool: Any, workbench: Any) -> Home:
+def _homes(tool: Any, workbench: Any, holding: Iterable[Any]) -> Iterator[Home]:
     """Where the description is written: where the model is told, and where it is kept when it is dumped.
 
     That is the tool, unless its workbench says something else of it, or it is an `AgentTool`, which is dumped as its
-    agent alone.
+    agent alone; and, for a class whose dump may have no description, what its workbenches say instead, too.
     """
     overrides = None if workbench is None else vars(workbench).get(private.TOOL_OVERRIDES)
     said = None if overrides is None else overrides.get(tool.name)
     if overrides is not None and (isinstance(tool, AgentTool) or (said is not None and said.description is not None)):
-        shown_name = tool.name if said is None or said.name is None else said.name
-        return workbench, OverrideText(tool.name, tool.description, shown_name)
-    return tool, AttributeText(private.DESCRIPTION, f"{tool.name}_tool_description", None)
+        yield _override(workbench, tool)
+        return
+    yield tool, AttributeText(private.DESCRIPTION, f"{tool.name}_tool_description", None)
+    if not isinstance(tool, (FunctionTool, TeamTool)):
+        yield from (_override(each, tool) for each in holding if private.has(each, private.TOOL_OVERRIDES))
+
+
+def _override(workbench: Any, tool: Any) -> Home:
+    said = vars(workbench)[private.TOOL_OVERRIDES].get(tool.name)
+    shown_name = tool.name if said is None or said.name is None else said.name
+    return workbench, OverrideText(tool.name, tool.description, shown_name)
 
 
 def remote_offers(workbench: Any, path: tuple[str, ...]) -> Iterator[Offer | NotOffered]:

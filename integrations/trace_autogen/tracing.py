@@ -10,13 +10,14 @@ from autogen_agentchat.base import ChatAgent, Response, TaskResult, Team
 from autogen_agentchat.messages import BaseChatMessage
 from autogen_core import CancellationToken, ComponentModel
 
+from trace_autogen.fresh import Fresh
 from trace_autogen.hooks import LOCK, ProgramHooks, hooks_of, unwrapped
 from trace_autogen.parts import program as hooks_for
 from trace_autogen.recorder import Recorder
 from trace_core.errors import TraceError
 
 
-def trace(program: ChatAgent | Team, recorder: Recorder | None = None) -> Recorder:
+def trace(program: ChatAgent | Team, recorder: Recorder | None = None, *, fresh: bool = False) -> Recorder:
     """Trace an agent or a team, which stays the object that it is: its methods are replaced until `untrace`.
 
     What runs inside the run of another (a member of a team, an agent that is a tool) belongs to that run, and is
@@ -25,6 +26,8 @@ def trace(program: ChatAgent | Team, recorder: Recorder | None = None) -> Record
     Args:
         program: an agent or a team; members, inner teams and agents in tools are traced with it.
         recorder: where its runs are recorded; by default the one that it has, or a new one.
+        fresh: whether each `run` starts from what it was before the first: it knows nothing of those between. What it
+            uses does so too. It is put back by AutoGen's own `on_reset` or `reset` and `load_state`.
 
     Raises:
         TraceError: it is traced with another recorder, or takes no hooks.
@@ -39,6 +42,7 @@ def trace(program: ChatAgent | Team, recorder: Recorder | None = None) -> Record
         if hooks.recorder is not None and recorder is not None and hooks.recorder is not recorder:
             raise TraceError(f"{hooks.owner.name!r} is traced with another recorder: untrace it first")
         hooks.recorder = hooks.recorder or recorder or Recorder()
+        hooks.fresh = hooks.fresh or (Fresh(hooks) if fresh else None)
         hooks.hold(hooks.recorder)
         return hooks.recorder
 
@@ -47,7 +51,7 @@ def untrace(program: ChatAgent | Team) -> None:
     """Trace it no more, and put back what was replaced; one that is not traced stays as it is."""
     hooks: ProgramHooks | None = hooks_of(unwrapped(program))
     if hooks is not None and hooks.recorder is not None:
-        recorder, hooks.recorder = hooks.recorder, None
+        recorder, hooks.recorder, hooks.fresh = hooks.recorder, None, None
         hooks.drop(recorder)
 
 
@@ -56,7 +60,7 @@ class TracedAgent(BaseChatAgent):
 
     Args:
         agent: the agent, which is traced from now on; `agent` is it.
-        recorder: as of `trace`; `recorder` is it.
+        recorder, fresh: as of `trace`; `recorder` is it.
 
     Example:
         agent = TracedAgent(AssistantAgent("support", model_client))
@@ -64,10 +68,10 @@ class TracedAgent(BaseChatAgent):
         agent.recorder.last.output.backward("cite the page you used")
     """
 
-    def __init__(self, agent: ChatAgent, recorder: Recorder | None = None) -> None:
+    def __init__(self, agent: ChatAgent, recorder: Recorder | None = None, *, fresh: bool = False) -> None:
         super().__init__(agent.name, agent.description)
         self._traced = agent
-        self.recorder = trace(agent, recorder)
+        self.recorder = trace(agent, recorder, fresh=fresh)
 
     @property
     def agent(self) -> ChatAgent:
@@ -141,7 +145,7 @@ class TracedTeam(Team):
 
     Args:
         team: the team, which is traced from now on; `team` is it.
-        recorder: as of `trace`; `recorder` is it.
+        recorder, fresh: as of `trace`; `recorder` is it.
 
     Example:
         team = TracedTeam(RoundRobinGroupChat([writer, critic], max_turns=3))
@@ -149,9 +153,9 @@ class TracedTeam(Team):
         team.recorder.node_of(result.messages[1]).backward("too long")
     """
 
-    def __init__(self, team: Team, recorder: Recorder | None = None) -> None:
+    def __init__(self, team: Team, recorder: Recorder | None = None, *, fresh: bool = False) -> None:
         self._traced = team
-        self.recorder = trace(team, recorder)
+        self.recorder = trace(team, recorder, fresh=fresh)
 
     @property
     def team(self) -> Team:

@@ -10,6 +10,7 @@ from typing import Any
 from autogen_agentchat.base import Response, TaskResult
 from autogen_agentchat.messages import BaseAgentEvent, BaseChatMessage, HandoffMessage, StructuredMessage
 from autogen_core import FunctionCall, Image
+from autogen_core.code_executor import CodeResult
 from autogen_core.memory import MemoryContent
 from autogen_core.models import (
     AssistantMessage,
@@ -40,6 +41,8 @@ def opened(value: Any) -> Mapping[Hashable, Any] | None:
         return {"content": value.to_text()}
     if isinstance(value, FunctionCall):
         return {"arguments": value.arguments}
+    if isinstance(value, CodeResult):
+        return {"output": value.output}
     if isinstance(value, BaseModel):
         return {name: getattr(value, name, None) for name in type(value).model_fields}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -106,6 +109,8 @@ def _simple(value: Any, depth: int) -> Any:
         return plain(getattr(value, "content", None), depth + 1)
     if isinstance(value, ToolResult):
         return value.to_text()
+    if isinstance(value, CodeResult):
+        return value.output
     if isinstance(value, FunctionCall):
         return {"name": value.name, "args": arguments(value.arguments)}
     return "<image>" if isinstance(value, Image) else value

@@ -9,6 +9,8 @@ from autogen_agentchat.agents import AssistantAgent
 from autogen_agentchat.teams import SelectorGroupChat
 from autogen_core import AgentId
 from autogen_core.models import SystemMessage
+from autogen_ext.agents.openai import OpenAIAgent
+from openai import AsyncOpenAI
 from trace_autogen import private, trace
 
 from tests.autogen.programs import add, assistant, client
@@ -29,6 +31,12 @@ def test_agents() -> None:
     assert private.system_messages(agent) == [SystemMessage(content="Be brief.")]
     assert [tool.name for tool in private.handoff_tools(agent)] == ["transfer_to_b"]
     assert private.sends_its_context(agent)
+
+
+def test_an_openai_agent_keeps_its_history() -> None:
+    agent = OpenAIAgent(name="a", description="d", client=AsyncOpenAI(api_key="none"), model="m", instructions="i")
+    vars(agent)["_message_history"].append({"role": "user", "content": "x"})
+    assert private.message_history(agent) == [{"role": "user", "content": "x"}]
 
 
 async def test_teams_and_managers() -> None:

@@ -8,13 +8,14 @@ import pytest
 from trace_autogen import Recorder
 
 from tests.autogen.drawing import drawn
+from tests.autogen.found_scenarios import FOUND
 from tests.autogen.known_scenarios import AGENTS
 from tests.autogen.own_scenarios import OWN
 from tests.autogen.scenario import Scenario
 from tests.autogen.team_scenarios import TEAMS
 
 
-@pytest.mark.parametrize("make", [*AGENTS, *TEAMS, *OWN], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [*AGENTS, *TEAMS, *OWN, *FOUND], ids=lambda make: make.__name__)
 async def test_graph_is_exact(make: Callable[[], Scenario]) -> None:
     scenario, recorder = make(), Recorder()
     await scenario.run(recorder)

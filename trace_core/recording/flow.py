@@ -269,8 +269,8 @@ class Flow:
     def match_output(self, scope: Call, value: Any) -> Origin:
         """Where what a scope's code returned came from; what it computed came from what was left over in it."""
         given = self.given_to(scope)
-        children = [child for child in self.children[scope] if child.succeeded]
         held = self.held(self.children[scope])
+        children = [child for child in held if child.succeeded or scope.error is not None]
         search = Search(self.matcher, scope.ended or 0, held, given, is_output=True, constants=self.constants(scope))
         found = search.find(value)
         if not found:
@@ -283,8 +283,10 @@ class Flow:
         return Origin(found.own, {**known, **dict.fromkeys(computed, self.sinks(children))})
 
     def sinks(self, children: Sequence[Call]) -> Origin:
-        """What came out of calls and went into none of the others."""
-        taken = {source for child in children for node in self.nodes_in(child) for source in self._sources(node)}
+        """What came out of calls and went into none of the others that have ended."""
+        nodes = [node for child in children for node in self.nodes_in(child)]
+        ended = [node for node in nodes if node.succeeded or node.error is not None]
+        taken = {source for node in ended for source in self._sources(node)}
         out = Origin()
         for child in children:
             sources = self.origin_out(child).sources

@@ -177,7 +177,7 @@ class Ledger:
 
     def equal_wholes(self, value: Any, among: Iterable[Call]) -> list[Call]:
         """Those of the calls whose whole output is equal to a number or a record."""
-        return [call for call in among if equal_values(call.output, value)]
+        return [call for call in among if call.succeeded and equal_values(call.output, value)]
 
     def texts_of(self, among: Iterable[Call], before: int) -> list[Found]:
         """The texts that these calls gave before."""

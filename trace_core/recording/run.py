@@ -217,8 +217,8 @@ class _Built:
 
     def _failed_in(self, call: Call) -> Node:
         """The innermost call that raised what ended this one; an error of its own came from what was left in it."""
-        causes = _causes(call.error)
-        failed = [other for other in self.nodes if any(other.error is cause for cause in causes)]
+        raised = causes(call.error)
+        failed = [other for other in self.nodes if any(other.error is cause for cause in raised)]
         if failed:
             return self.nodes[max(failed, key=lambda other: other.ended or 0)]
         if call not in self._outputs:
@@ -248,7 +248,7 @@ def _made_of(name: str, call: str, inputs: int, description: str | None) -> Oper
     return Operation(name, arguments, call_template(call, inputs, ()), description)
 
 
-def _causes(error: BaseException | None) -> list[BaseException]:
+def causes(error: BaseException | None) -> list[BaseException]:
     """An error and those that it was raised for."""
     found: list[BaseException] = []
     while error is not None and all(error is not other for other in found):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from trace_core.recording import Call, Flow, Ledger
+from trace_core.recording import MISSING, Call, Flow, Ledger
 
 ONE_AFTER_THE_OTHER = """
 [{"id": "f", "kind": "function", "in": "Who wrote Emma?", "out": "By Jane Austen.", "from": 1, "to": 8},
@@ -48,8 +48,10 @@ def flow(recorded: str) -> Flow:
 
 def call(entry: Mapping[str, Any]) -> Call:
     made = Call(entry["id"], entry.get("inside"), entry.get("kind", "llm"), entry["id"], entry["in"], entry["from"])
+    if "failed" in entry:
+        made.error = ValueError(entry["failed"])
     if "to" in entry:
-        made.end(entry["out"], entry["to"])
+        made.end(entry.get("out", MISSING), entry["to"])
     return made
 
 
@@ -91,3 +93,18 @@ def test_an_earlier_turn_of_the_conversation_counts() -> None:
     later = call({"id": "b", "in": "Repeat: It was Jane Austen who wrote it.", "out": "so", "from": 3, "to": 4})
     second = Flow([later], Ledger(lambda value: None, lambda value: None), [first])
     assert [link.source.id for link in second.links(later)] == ["a"]
+
+
+ASKED = {"id": "a", "in": "start", "out": "asked for it", "inside": "f", "from": 2, "to": 3}
+UNFINISHED = {"id": "b", "kind": "tool", "in": "asked for it", "inside": "f", "from": 4}
+FAILED = {**UNFINISHED, "to": 5, "failed": "no disk"}
+TOLD = {"id": "c", "in": ["asked for it", "no disk"], "out": "so it is", "inside": "f", "from": 6, "to": 7}
+
+
+@pytest.mark.parametrize(
+    ("calls", "left"), [([ASKED, FAILED], "b"), ([ASKED, UNFINISHED], "a"), ([ASKED, FAILED, TOLD], "c")]
+)
+def test_an_error_comes_from_what_was_left_over(calls: list[dict[str, Any]], left: str) -> None:
+    scope = {"id": "f", "kind": "function", "in": "start", "from": 1, "to": 9, "failed": "its own"}
+    worked_out = flow(json.dumps([scope, *calls]))
+    assert {source.id for source in worked_out.sinks(worked_out.calls[:1]).sources} == {left}
