@@ -24,9 +24,9 @@ TEXTS = Path(__file__).parent / "datasets"
 PROMPT = "{context_str}\n\nQuestion: {query_str}\nAnswer in one sentence."
 LESSONS = [
     (
-        "From which census are the housing data?",
-        ("1990", "california_housing.rst"),
-        "should end with the source of the passage, in brackets: (california_housing.rst).",
+        "How many men were in the fitness club?",
+        ("20", "linnerud.rst"),
+        "does not cite its source. Every answer must cite the source of its passage.",
     ),
     (
         "What is the background of the face images?",

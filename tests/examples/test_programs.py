@@ -122,14 +122,13 @@ def test_a_query_engine_learns_to_cite_and_to_retrieve_more(
             prompt = "{context_str}\n\nQuestion: {query_str}\nCite the source."
             top_k = '{"reasoning": "", "suggestion": {"similarity_top_k": 2}}'
             return f"```\n{prompt}\n```" if "text_qa\n```" in text else top_k
-        if "census" in text.partition("Question: ")[2]:
-            return "The 1990 U.S. census (california_housing.rst)." if "Cite" in text else "The 1990 U.S. census."
+        if "fitness club" in text.partition("Question: ")[2]:
+            return "There were 20 (linnerud.rst)." if "Cite" in text else "There were 20."
         return "A dark one." if "homogeneous background" in text else "I do not know."
 
     printed = run_example("citing_engine.py", ReplayChat([model] * 100), monkeypatch, capsys)
     said = [line.partition("? ")[2] for line in printed.splitlines() if "? " in line]
-    cited = "The 1990 U.S. census (california_housing.rst)."
-    assert said == ["The 1990 U.S. census.", "I do not know.", cited, "A dark one."]
+    assert said == ["There were 20.", "I do not know.", "There were 20 (linnerud.rst).", "A dark one."]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # LlamaIndex's own
