@@ -89,7 +89,7 @@ class Listener(BaseRecorder):
             return
         copies: Copies = []
         inputs, details = snapshot(what.inputs, copies), _known(what, around, instance)
-        call = self._begin(id, parent, what.kind, what.name, inputs, details)
+        call = self._begin(id, parent, what.kind, _name(what, around), inputs, details)
         if call is not None:
             call.copies = (*call.copies, *copies)
             self._take_pending(call)
@@ -260,6 +260,12 @@ def _is_in(run: Run, call: Call, id: str) -> bool:
     while at is not None and at != id:
         at = parents.get(at)
     return at is not None
+
+
+def _name(what: Seen, around: Call | None) -> str:
+    """What a call is called; a model's, by the agent that asks it, since several may share it."""
+    events = [] if what.kind != "llm" or _what(around) != "agent_step" or around is None else around.details["events"]
+    return next((name for event in events if (name := getattr(event, "current_agent_name", None))), what.name)
 
 
 def _is_part(around: Call | None, instance: Any) -> bool:

@@ -31,7 +31,7 @@ from llama_index.core.workflow import (
 )
 from trace_llamaindex import Recorder
 
-from tests.llamaindex.known_scenarios import PAGES, QUESTION, running
+from tests.llamaindex.known_scenarios import PAGES, QUESTION, running, s12_handoff
 from tests.llamaindex.programs import Scripted, Shelf, add, memory, multiply
 from tests.llamaindex.scenario import drawn, outputs
 from trace_core.errors import AmbiguousOutput
@@ -62,6 +62,14 @@ def run_of(recorder: Recorder, program: Any) -> Run:
     with recorder.run() as run:
         asyncio.run(program())
     return run
+
+
+# --- what calls are called
+
+
+def test_a_models_call_is_called_by_the_agent_that_asks(recorder: Recorder) -> None:
+    run = run_of(recorder, s12_handoff().program)
+    assert [call.name for call in run.calls if call.kind == "llm"] == ["planner", "calc", "calc"]
 
 
 # --- runs
