@@ -178,7 +178,8 @@ class _Built:
         """The outermost call that ended last."""
         roots = [call for call in self.flow.calls if self.flow.parent(call) is None]
         if not roots:
-            raise NothingRecorded("no call was recorded: was the recorder passed to the program, or did it run elsewhere?")
+            said = "was the recorder passed to the program, or did it run elsewhere?"
+            raise NothingRecorded(f"no call was recorded: {said}")
         return max(roots, key=lambda call: call.ended or 0)
 
     def ends_of(self, call: Call) -> list[Node]:
