@@ -136,7 +136,7 @@ def test_nothing_recorded() -> None:
         _ = recorder.last
     with recorder.run() as run:
         pass
-    with pytest.raises(NothingRecorded, match="as a callback"):
+    with pytest.raises(NothingRecorded, match="no call was recorded"):
         _ = run.output
 
 
