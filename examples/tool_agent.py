@@ -40,15 +40,15 @@ def learn(llm: ChatModel, answers: ChatModel, steps: int = 3) -> bool:
     """Take steps until the question is answered, and print what was learned; whether it is."""
     agent = create_agent(LocalModel(llm=answers), [lookup, search])
     recorder = Recorder()
+    ask = recorder.program(agent)  # gives the node of an error, too: learned code may raise one
     kinds = ("tool_description", "code")
     optimizers = [OptoPrime(expose(agent, include="lookup.*", kinds=kind), llm) for kind in kinds]
     for step in range(steps + 1):
-        with recorder.run() as run:
-            answer = agent.invoke(QUESTION, {"callbacks": [recorder]})["messages"][-1].text
-        print(f"{run.explain()}\nthe agent says: {answer}", end="\n\n")
-        if "Paris" in answer or step == steps:
-            return "Paris" in answer
-        run.output.backward(FEEDBACK)
+        answer = ask(QUESTION)
+        print(f"{recorder.last.explain()}\nthe agent says: {answer.data}", end="\n\n")
+        if "Paris" in str(answer.data) or step == steps:
+            return "Paris" in str(answer.data)
+        answer.backward(FEEDBACK)
         for optimizer in optimizers:
             if optimizer.received():
                 print(optimizer.step(), end="\n\n")
