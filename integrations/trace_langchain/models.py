@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 from langchain_core.language_models import BaseLanguageModel
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableBinding
 from pydantic import Field
 
-from trace_core.exposing import Offer
-from trace_core.validators import convert
+from trace_core.exposing import Offer, widened
 from trace_langchain.standing_in import PlaceBinding
 
 CALLS = ("invoke", "ainvoke", "stream", "astream", "generate", "agenerate")
@@ -67,7 +66,7 @@ def model_offers(model: BaseLanguageModel[Any], path: tuple[str, ...]) -> Iterat
         if name in type(model).model_fields:
             value = getattr(model, name)
             binding = PlaceBinding(model, Attribute(name), CALLS, reader="llm")
-            yield Offer((*path, name), "setting", binding, _with(kind, value), (), _about(name))
+            yield Offer((*path, name), "setting", binding, widened(kind, value), (), _about(name))
 
 
 def binding_offers(bound: RunnableBinding[Any, Any], path: tuple[str, ...]) -> Iterator[Offer]:
@@ -75,7 +74,7 @@ def binding_offers(bound: RunnableBinding[Any, Any], path: tuple[str, ...]) -> I
     for name, kind in _TYPES.items():
         if bound.kwargs.get(name) is not None:
             binding = PlaceBinding(bound, Entry("kwargs", name), BINDING_CALLS, reader="llm")
-            yield Offer((*path, name), "setting", binding, _with(kind, bound.kwargs[name]), (), _about(name))
+            yield Offer((*path, name), "setting", binding, widened(kind, bound.kwargs[name]), (), _about(name))
 
 
 def retriever_offers(retriever: BaseRetriever, path: tuple[str, ...]) -> Iterator[Offer]:
@@ -87,21 +86,8 @@ def retriever_offers(retriever: BaseRetriever, path: tuple[str, ...]) -> Iterato
         place = Entry("search_kwargs", "k")
     if place is not None:
         binding = PlaceBinding(retriever, place, ("invoke", "ainvoke"), reader="retriever")
-        type = _with(_Count, place.read(retriever))
+        type = widened(_Count, place.read(retriever))
         yield Offer((*path, "k"), "setting", binding, type, (), "how many documents the retriever gives")
-
-
-def _with(kind: Any, value: Any) -> Any:
-    """The type, and the program's own value: some providers take what others do not, such as -1 for no limit."""
-    if value is None:
-        return kind | None
-    try:
-        convert(value, kind)
-    except ValueError:
-        number = get_args(kind)[0]
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return kind | Annotated[number, Field(ge=value, le=value)] if is_number else kind
-    return kind
 
 
 def _about(name: str) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.base.llms.base import BaseLLM
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from pydantic import Field
 
-from trace_core.exposing import Offer
-from trace_core.validators import convert
+from trace_core.exposing import Offer, widened
 from trace_llamaindex import private
 from trace_llamaindex.places import AttributeValue
 from trace_llamaindex.standing import binding_at
@@ -64,7 +63,7 @@ def _found(owner: Any, path: Path, known: Mapping[str, tuple[Any, str]]) -> Iter
             type = Annotated[int, Field(ge=1, le=most)]
         binding = binding_at([(owner, place)])
         own = _own_rules(owner, attribute)
-        kind = _with(Annotated[type, *own] if own else type, binding.get())
+        kind = widened(Annotated[type, *own] if own else type, binding.get())
         yield Offer((*path, place.argument), "setting", binding, kind, (), about)
 
 
@@ -72,16 +71,3 @@ def _own_rules(owner: Any, attribute: str) -> list[Any]:
     """What the object's own class says of a value: one model's temperature ends at 1, another's at 2."""
     fields = getattr(owner.__class__, "model_fields", {})
     return list(fields[attribute].metadata) if attribute in fields else []
-
-
-def _with(kind: Any, value: Any) -> Any:
-    """The type, and the program's own value: a model may take what others do not, such as -1 for no limit."""
-    if value is None:
-        return kind | None
-    try:
-        convert(value, kind)
-    except ValueError:
-        number = get_args(kind)[0]
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return kind | Annotated[number, Field(ge=value, le=value)] if is_number else kind
-    return kind

@@ -15,6 +15,7 @@ from trace_core.exposing.offers import (
     exposed,
     unexpose,
     wanted_kinds,
+    widened,
 )
 from trace_core.exposing.schemas import redescribed
 from trace_core.exposing.standing import Place, Stand, read_now, settled, write
@@ -40,5 +41,6 @@ __all__ = [
     "unexpose",
     "unwrapped",
     "wanted_kinds",
+    "widened",
     "write",
 ]

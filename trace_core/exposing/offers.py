@@ -11,13 +11,15 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import count
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol, get_args
+
+from pydantic import Field
 
 from trace_core.bindings import Binding
 from trace_core.errors import InvalidValue, TraceError
 from trace_core.parameter_nodes import ParameterNode
 from trace_core.parameters import ParameterSet
-from trace_core.validators import NotEmpty
+from trace_core.validators import NotEmpty, convert
 
 Patterns = Iterable[str] | str
 
@@ -73,6 +75,19 @@ class NotOffered:
     kind: str
     reason: str
     is_common: bool = False
+
+
+def widened(kind: Any, value: Any) -> Any:
+    """A setting's type, and the program's own value: some take what others do not, such as -1 for no limit."""
+    if value is None:
+        return kind | None
+    try:
+        convert(value, kind)
+    except ValueError:
+        number = get_args(kind)[0]
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return kind | Annotated[number, Field(ge=value, le=value)] if is_number else kind
+    return kind
 
 
 def wanted_kinds(kinds: Patterns, known: Sequence[str]) -> set[str]:
