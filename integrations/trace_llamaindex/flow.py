@@ -25,6 +25,8 @@ from trace_llamaindex.values import fields
 
 NODES = ("llm", "tool", "handoff", "retriever", "postprocessor")
 _NEVER = ("predict", "program", "workflow", "agents")
+_SWALLOWING = ("query", "synthesize")
+"""A synthesizer goes on without the answer of a model that raised, and an engine without that of an engine in it."""
 _ARGUMENTS = {"llm": "messages", "retriever": "query", "postprocessor": "nodes"}
 
 
@@ -188,6 +190,16 @@ class LlamaIndexFlow(Flow):
         if is_a(scope, "predict"):
             return self.asking.answered_by_tools(scope)
         return self._passed_on(scope) if is_a(scope, "query") else None
+
+    def _scope_output(self, scope: Call) -> Origin:
+        """And from calls whose errors were swallowed: by LlamaIndex, or by code in which no other call succeeded."""
+        origin = super()._scope_output(scope)
+        failed = [call for call in self.held(self.children[scope]) if call.error is not None] if scope.succeeded else []
+        if not failed:
+            return origin
+        is_own = is_a(scope, *_SWALLOWING) and scope.details["own"]
+        swallowed = is_own or not any(node.succeeded for node in self.nodes_in(scope))
+        return origin | Origin(dict.fromkeys(failed, "inside")) if swallowed else origin
 
     def _passed_on(self, engine: Call) -> Origin | None:
         """Where the response came from that an engine gave as a synthesizer, or another engine, gave it."""

@@ -208,7 +208,7 @@ class _Built:
         if call not in self._outputs:
             ends = self.ends_of(call)
             sources = self.flow.origin_out(call).sources
-            changed = any(why in ("contains", "inside", "input") for why in sources.values())
+            changed = any(s.error is not None or why in ("contains", "inside", "input") for s, why in sources.items())
             self._outputs[call] = ends[0] if len(ends) == 1 and not changed else self._joined(call, ends)
         return self._outputs[call]
 
