@@ -13,8 +13,8 @@ from trace_llamaindex.standing import stand_for
 class Holder(Protocol):
     """What holds an object; one that is not the program's own gets another in its stead."""
 
-    def is_used(self) -> bool:
-        """Whether the object is there still."""
+    def lost(self) -> str:
+        """What no longer holds the object; empty if all do."""
         ...
 
     def join(self, other: Any) -> None:
@@ -43,9 +43,9 @@ class HeldBinding(PlaceBinding):
         self._holder = holder
 
     def check(self, value: Any) -> None:
-        """Raise `ValueError` if nobody would read the value."""
-        if self._holder is not None and not self._holder.is_used():
-            raise ValueError("it was replaced in the program, as `update_prompts` does; expose the program again")
+        """Raise `ValueError` if something that read the value would not read it any more."""
+        if self._holder is not None and (lost := self._holder.lost()):
+            raise ValueError(f"it was replaced in {lost}, as `update_prompts` does; expose the program again")
 
     def install(self, parameter: ParameterNode) -> None:
         """Have all places show the parameter's value from now on, in an object that is the program's own."""

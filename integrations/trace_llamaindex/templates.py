@@ -61,13 +61,16 @@ class Held:
             private.set_attribute(self._holder, self._attribute, self._template)
         return self.used()
 
-    def is_used(self) -> bool:
-        """Whether an object holds it still: `update_prompts`, or the user, may have put another one in its place."""
-        return any(use.is_of(self._template) for use in self._uses)
+    def lost(self) -> str:
+        """Which of the objects that used it have another one by now; empty if all have it, as one of them must."""
+        in_use = [use for use in self._uses if use.holder() is not None]
+        gone = [use.name for use in in_use if not use.is_of(self._template)]
+        return ", ".join(gone) or ("" if in_use else "the program")
 
     def join(self, other: Held) -> None:
-        """Take in objects that were found later; those that are gone are forgotten."""
-        self._uses = [use for use in (*self._uses, *other._uses) if use.holder() is not None]
+        """Take in objects that were found later; those that are gone, or have another one by now, are forgotten."""
+        uses = [use for use in (*self._uses, *other._uses) if use.is_of(self._template)]
+        self._uses = list({(id(use.holder()), use.attribute): use for use in uses}.values())
 
     def give_back(self) -> None:
         """Put the first one back, if nothing is learned any more and all is as it was."""
@@ -84,13 +87,13 @@ class _Use:
 
     def __init__(self, holder: Any, attribute: str) -> None:
         self.holder = (lambda: self) if holder is None else weakref.ref(holder)
-        self._attribute = attribute
+        self.name = f"a {type(holder).__name__}"
+        self.attribute = attribute
 
     def is_of(self, template: BasePromptTemplate) -> bool:
         """Whether it is there, as far as is known: in a list it may have moved."""
         holder = self.holder()
-        held = {} if holder is None else private.attributes(holder)
-        return not self._attribute or held.get(self._attribute) is template
+        return holder is not None and (not self.attribute or private.attributes(holder).get(self.attribute) is template)
 
 
 def _copied(template: BasePromptTemplate, used: BasePromptTemplate) -> BasePromptTemplate:

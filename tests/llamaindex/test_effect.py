@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any
 
 import pytest
@@ -54,7 +55,7 @@ def test_a_template_that_was_replaced_is_not_written_to(template: Any, name: str
     parameters = expose(engine, name="x")
     text = f"Only {parameters[name].data}"
     engine.update_prompts({KEY: PromptTemplate("Mine {context_str} {query_str}")})
-    with pytest.raises(InvalidValue, match="it was replaced in the program, as `update_prompts` does; expose the prog"):
+    with pytest.raises(InvalidValue, match="it was replaced in a CompactAndRefine, as `update_prompts` does; expose"):
         parameters[name].set(text)
     with pytest.raises(InvalidValue, match="it was replaced"), parameters.candidate({name: text}):
         pass
@@ -74,16 +75,30 @@ def test_exposed_again_the_new_template_is_learned() -> None:
     assert "Only Whales" in llm.sent[-1]
 
 
-def test_a_template_that_another_engine_has_still_may_be_written_to() -> None:
+def test_a_template_that_one_of_two_engines_has_still_is_written_to_when_that_is_exposed_again() -> None:
     shared = PromptTemplate("{context_str} {query_str}")
-    first, later = rag(text_qa_template=shared), rag(text_qa_template=shared)
-    parameter = expose(first, name="x")["x.text_qa"]
-    assert expose(later, name="y")["x.text_qa"] is parameter
+    first, later = rag(text_qa_template=shared), rag(llm := telling(), text_qa_template=shared)
+    parameter = expose([first, later], name="x")["x.text_qa"]
     first.update_prompts({KEY: PromptTemplate("{context_str} {query_str}")})
+    with pytest.raises(InvalidValue, match="it was replaced in a CompactAndRefine"):
+        parameter.set("Only {context_str} {query_str}")  # the first would not use it
+    assert expose(later, name="y")["x.text_qa"] is parameter
     parameter.set("Only {context_str} {query_str}")
+    later.query(QUESTION)
+    assert "Only Whales" in llm.sent[-1]
     later.update_prompts({KEY: PromptTemplate("{context_str} {query_str}")})
     with pytest.raises(InvalidValue, match="it was replaced"):
         parameter.set("Just {context_str} {query_str}")
+
+
+def test_a_template_that_is_used_by_one_of_two_engines_that_are_left() -> None:
+    shared = PromptTemplate("{context_str} {query_str}")
+    first, later = rag(text_qa_template=shared), rag(text_qa_template=shared)
+    parameter = expose([first, later], name="x")["x.text_qa"]
+    del first
+    gc.collect()
+    parameter.set("Only {context_str} {query_str}")
+    assert later.get_prompts()[KEY].get_template().startswith("Only")
 
 
 # --- what nobody reads
