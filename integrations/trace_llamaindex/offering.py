@@ -21,15 +21,15 @@ from trace_llamaindex.walking import Found, walk
 Offers = Iterator[Offer | NotOffered]
 
 
-def all_offers(program: Any, with_code: bool, learned_code: LearnedCode) -> Offers:
+def all_offers(program: Any, learned_code: LearnedCode) -> Offers:
     """All that can be learned of the program, and what cannot."""
     found = walk(program)
     holders = {id(each.value): each.holders for each in found}
     for each in found:
-        yield from _offered(each, holders, with_code, learned_code)
+        yield from _offered(each, holders, learned_code)
 
 
-def _offered(found: Found, holders: dict[int, list[Any]], with_code: bool, learned_code: LearnedCode) -> Offers:
+def _offered(found: Found, holders: dict[int, list[Any]], learned_code: LearnedCode) -> Offers:
     path, value = found.path, found.value
     if isinstance(value, BasePromptTemplate):
         yield from prompts.template_offers(found)
@@ -43,8 +43,7 @@ def _offered(found: Found, holders: dict[int, list[Any]], with_code: bool, learn
         if not _is_shown_as_code(found, holders):
             yield from tool_texts.offers(found)
     elif isinstance(value, BaseTool):
-        if with_code:
-            yield from _code(value, found, learned_code)
+        yield from _code(value, found, learned_code)
     else:
         if isinstance(value, BaseLLM):
             yield from prompts.model_offers(found)

@@ -139,10 +139,10 @@ def agent_offers(agent: BaseWorkflowAgent, path: Path, workflow: AgentWorkflow |
         yield Offer((*path, "system_prompt"), "system_prompt", binding, str, (NotEmpty(),))
     if isinstance(vars(agent).get("state_prompt"), str) and workflow is None and agent.initial_state:
         yield from _formatted(agent, "state_prompt", (*path, "state_prompt"), _STATE_FIELDS)
-    if workflow is not None and not _is_handed_to(agent, workflow):
+    if workflow is None or not _is_handed_to(agent, workflow):
         reason = "no other agent may hand over to it, and nobody else is told of it"
         yield NotOffered((*path, "description"), "description", reason, True)
-    elif workflow is not None:
+    else:
         about = f"how the agent {agent.name} is described to those that may hand over to it"
         binding = binding_at([(agent, AttributeValue("description", f"{agent.name}_description"))])
         yield Offer((*path, "description"), "description", binding, str, (NotEmpty(),), about)

@@ -115,6 +115,14 @@ def test_the_description_of_an_agent_to_whom_nobody_hands_over() -> None:
     assert list(expose(workflow)) == ["handoff_prompt", "handoff_output_prompt"]
 
 
+@pytest.mark.parametrize("in_workflow", [True, False])
+def test_where_nobody_may_hand_over_a_description_is_not_learned_and_the_reason_is_said(in_workflow: bool) -> None:
+    alone = agent("anna", to=None)
+    program = AgentWorkflow([alone]) if in_workflow else alone
+    with pytest.raises(NothingToLearn, match=r"not anna\.description: no other agent may hand over to it, and nobody"):
+        expose(program, kinds="description")
+
+
 def test_the_prompts_of_handing_over_where_nobody_may() -> None:
     workflow = AgentWorkflow([agent("anna", to=[]), agent("bert", to=[])], root_agent="anna")
     with pytest.raises(NothingToLearn):

@@ -53,6 +53,12 @@ def code_of(tool: Any, **options: Any) -> Any:
     return parameter
 
 
+def test_where_nothing_is_found_code_is_among_what_there_is() -> None:
+    has = "it has argument_description, code, tool_description"
+    with pytest.raises(NothingToLearn, match=f"no prompt or system_prompt was found in FunctionTool; {has}"):
+        expose(tool())
+
+
 # --- what models are told
 
 
