@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.agent.workflow import AgentWorkflow
@@ -15,11 +15,14 @@ from llama_index.core.base.response.schema import AsyncStreamingResponse, Stream
 from llama_index.core.chat_engine.types import BaseChatEngine
 from llama_index.core.tools import AsyncBaseTool, BaseTool
 from llama_index.core.workflow import Workflow
+from llama_index_instrumentation import get_dispatcher
 
 from trace_core.recording.loops import OwnLoop
+from trace_llamaindex.walking import KNOWN
 
 if TYPE_CHECKING:
     from trace_core.nodes import Node
+    from trace_core.recording import Run
     from trace_llamaindex.recorder import Recorder
 
 
@@ -30,51 +33,68 @@ class Program:
         self._recorder = recorder
         self._program = program
         self._loop = OwnLoop()
+        self._is_own = not isinstance(program, KNOWN)
+        """Whether it is the user's code, of which LlamaIndex tells nothing: then it is a call here."""
 
     def __call__(self, example: Any) -> Node:
         """The node of what the program gives for an example, or of the error that it raised."""
+
+        def called(example: Any) -> Any:
+            return self._told(example)
+
         with self._recorder.run() as run:
             try:
-                self._call(example)
+                self._as_call(called)(example)
             except Exception:
-                if not run.calls or run.error is None:
+                if self._saw_nothing(run):
                     raise
         return run.output
 
     async def acall(self, example: Any) -> Node:
         """The same in async code."""
+
+        async def called(example: Any) -> Any:
+            return await _read(asked(self._copy(), example))
+
         with self._recorder.run() as run:
             try:
-                await _read(asked(self._copy(), example))
+                await self._as_call(called)(example)
             except Exception:
-                if not run.calls or run.error is None:
+                if self._saw_nothing(run):
                     raise
         return run.output
+
+    def _as_call(self, called: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """A function that is a call of its own where the program is the user's code, and is named like that."""
+        if not self._is_own:
+            return called
+        called.__qualname__ = getattr(self._program, "__name__", type(self._program).__name__)
+        return get_dispatcher().span(called)
+
+    def _saw_nothing(self, run: Run) -> bool:
+        return len(run.calls) <= self._is_own or run.error is None
 
     def _copy(self) -> Any:
         from trace_llamaindex.cloning import clone
 
         return clone(self._program)
 
-    def _call(self, example: Any) -> None:
+    def _told(self, example: Any) -> Any:
         copy = self._copy()
         if isinstance(copy, Workflow) or inspect.iscoroutinefunction(copy):
-            self._loop.run(_read(asked(copy, example)))
-            return
+            return self._loop.run(_read(asked(copy, example)))
         result = told(copy, example)
         if inspect.isawaitable(result):  # of a function that is not async itself
-            self._loop.run(_read(result))
-        elif isinstance(result, StreamingResponse):
-            result.get_response()
+            return self._loop.run(_read(result))
+        return result.get_response() if isinstance(result, StreamingResponse) else result
 
 
-async def _read(awaited: Awaitable[Any]) -> None:
-    """Wait for what a program gives; of a stream, to its end: the model is asked only then."""
+async def _read(awaited: Awaitable[Any]) -> Any:
+    """What a program gives; a stream is read to its end, since the model is asked only then."""
     result = await awaited
     if isinstance(result, AsyncStreamingResponse):
-        await result.get_response()
-    elif isinstance(result, StreamingResponse):
-        result.get_response()
+        return await result.get_response()
+    return result.get_response() if isinstance(result, StreamingResponse) else result
 
 
 def told(program: Any, example: Any) -> Any:

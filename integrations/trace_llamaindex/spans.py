@@ -122,7 +122,9 @@ def _function(name: str, bound: BoundArguments, inside: str) -> Seen | None:
         return Seen("function", what, name.rpartition(".")[2], inputs, details)
     if name in _JOBS:
         return None
-    return Seen("function", "function", name.rpartition(".")[2], arguments(bound), {})
+    given = arguments(bound)
+    is_bare = not inside and len(given) == 1  # a program is shown with what it was given, not with its name
+    return Seen("function", "function", name.rpartition(".")[2], next(iter(given.values())) if is_bare else given, {})
 
 
 def _model(method: str, bound: BoundArguments, llm: BaseLLM) -> Seen | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -35,7 +35,7 @@ from tests.llamaindex.known_scenarios import PAGES, QUESTION, running, s12_hando
 from tests.llamaindex.programs import Scripted, Shelf, add, memory, multiply
 from tests.llamaindex.scenario import drawn, outputs
 from trace_core.errors import AmbiguousOutput
-from trace_core.nodes import ExceptionNode
+from trace_core.nodes import ExceptionNode, MessageNode
 from trace_core.recording import Run
 
 pytestmark = [
@@ -316,18 +316,43 @@ async def test_a_program_is_awaited_and_called_inside_a_running_loop(recorder: R
     assert answer("Second?").data == "Two."
 
 
-def test_a_function_of_the_users_is_a_program(recorder: Recorder) -> None:
+@pytest.mark.parametrize(
+    ("made", "expected"), [(str.upper, "CETACEANS DO."), (len, 13), (lambda text: "done", "done"), (str.split, None)]
+)
+@pytest.mark.parametrize("is_async", [False, True])
+def test_of_a_function_of_the_users_the_node_is_what_it_returned(
+    recorder: Recorder, made: Callable[[str], Any], expected: Any, is_async: bool
+) -> None:
     asked = engine("Cetaceans do.")
 
-    def program(question: str) -> str:
-        return str(asked.query(question)).upper()
+    def program(question: str) -> Any:
+        return made(str(asked.query(question)))
 
-    node = recorder.program(program)(QUESTION)
-    assert node.data == "Cetaceans do."
+    async def awaited(question: str) -> Any:
+        return made(str(await asked.aquery(question)))
+
+    node = recorder.program(awaited if is_async else program)(QUESTION)
+    assert node.data == (["Cetaceans", "do."] if expected is None else expected)
+    assert [parent.op for parent in node.parents if isinstance(parent, MessageNode)] == ["llm"]
+    assert drawn(recorder.last) == {"input>retr", "input>llm", "retr>llm"}, recorder.last.explain()
+
+
+def test_a_function_that_hands_on_what_a_model_said_gives_the_models_node(recorder: Recorder) -> None:
+    asked = engine("Cetaceans do.")
+    assert recorder.program(lambda question: str(asked.query(question)))(QUESTION).op == "llm"
+
+
+def test_a_function_that_calls_nothing_is_a_node_itself(recorder: Recorder) -> None:
+    node = recorder.program(str.upper)("which?")
+    assert (node.data, node.op, [parent.data for parent in node.parents]) == ("WHICH?", "function", ["which?"])
 
 
 def test_an_error_of_a_program_is_its_node(recorder: Recorder) -> None:
     assert isinstance(recorder.program(engine(RuntimeError("gone")))(QUESTION), ExceptionNode)
+    asked = engine("Cetaceans do.")
+    node = recorder.program(lambda question: int(str(asked.query(question))))(QUESTION)
+    assert isinstance(node, ExceptionNode)
+    assert [parent.op for parent in node.parents if isinstance(parent, MessageNode)] == ["llm"]
 
     def broken(question: str) -> None:
         raise TypeError(question)
