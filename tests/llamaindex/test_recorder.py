@@ -342,6 +342,13 @@ def test_a_function_that_hands_on_what_a_model_said_gives_the_models_node(record
     assert recorder.program(lambda question: str(asked.query(question)))(QUESTION).op == "llm"
 
 
+def test_of_a_text_that_a_function_cut_white_space_off_the_node_has_none(recorder: Recorder) -> None:
+    asked = engine("Cetaceans do.\n")
+    node = recorder.program(lambda question: str(asked.query(question)).strip())(QUESTION)
+    assert (node.op, node.data) == ("output", "Cetaceans do.")
+    assert [parent.op for parent in node.parents if isinstance(parent, MessageNode)] == ["llm"]
+
+
 def test_a_function_that_calls_nothing_is_a_node_itself(recorder: Recorder) -> None:
     node = recorder.program(str.upper)("which?")
     assert (node.data, node.op, [parent.data for parent in node.parents]) == ("WHICH?", "function", ["which?"])

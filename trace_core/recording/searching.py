@@ -146,7 +146,8 @@ class Search:
         # An object that all of them share proves nothing: Python keeps one of many equal texts.
         very = [origin for origin, other in given if other is text]
         if near and (not very or any(each.value is text for each in near)):
-            return self._matcher.origin_of(self._choose(near, text), "equal")
+            chosen = self._choose(near, text)
+            return self._matcher.origin_of(chosen, "equal" if chosen.value == text else "contains")
         if given:
             return (very or [origin for origin, _ in given])[0].because("equal")
         far = self._ledger.equal_texts(text, self._before) if len(text) >= LONG_TEXT else []
