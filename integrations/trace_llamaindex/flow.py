@@ -175,7 +175,8 @@ class LlamaIndexFlow(Flow):
     def structural_output(self, scope: Call) -> Origin | None:
         """What a stream will give is what the models in it give; a workflow's result is its last step's."""
         if isinstance(scope.output, Streamed):
-            return self.sinks(self.children[scope]).because("stream")
+            is_read = any(node.kind == "llm" for node in self.nodes_in(scope))
+            return self.sinks(self.children[scope]).because("stream" if is_read else "inside")
         if is_a(scope, "workflow", "agents") and scope.output is None and not self.routing.last_step(scope):
             return self.sinks(self.children[scope])  # it was cancelled
         if is_a(scope, "workflow"):

@@ -17,6 +17,7 @@ from trace_llamaindex.handlers import Events, Spans
 from trace_llamaindex.snapshots import Copies, Streamed, snapshot
 from trace_llamaindex.spans import ID, Seen, seen
 from trace_llamaindex.streams import Streams
+from trace_llamaindex.unread import Unread
 from trace_llamaindex.unrecorded import is_unrecorded
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ class Listener(BaseRecorder):
         self._blocks = 0
         self._inside: dict[str, str | None] = {}
         """Spans that are no calls of ours, as long as they are open, each with the call in which it is."""
+        self._left_out: set[str] = set()
+        """Open spans that are in no run, so that what is in them is in none either."""
+        self._unread = Unread()
         self._streams = Streams(self._abandoned, self._over)
 
     # --- on and off
@@ -67,6 +71,8 @@ class Listener(BaseRecorder):
         root.span_handlers[:] = [each for each in root.span_handlers if each is not spans]
         root.event_handlers[:] = [each for each in root.event_handlers if each is not events]
         self._inside.clear()
+        self._left_out.clear()
+        self._unread.clear()
 
     def _detach_if_idle(self) -> None:
         """Stop listening where nothing is left to be heard: nobody asked for it, and all streams are over."""
@@ -79,9 +85,10 @@ class Listener(BaseRecorder):
         """A span began."""
         if is_unrecorded():
             return
-        parent = self._parent(parent)
+        span, parent = parent, self._parent(parent)
         around = self._open_call(parent)
-        if parent is None and not self._is_wanted(id):
+        if parent is None and not self._is_wanted(id, span):
+            self._left_out.add(id)
             return
         what = None if _is_part(around, instance) else seen(id, bound, instance, _what(around))
         if what is None or (what.kind == "tool" and around is not None and around.details["parses"]):
@@ -93,10 +100,17 @@ class Listener(BaseRecorder):
         if call is not None:
             call.copies = (*call.copies, *copies)
             self._take_pending(call)
+            if call.kind == "llm":
+                with self._lock:
+                    self._unread.asked(call, self._open[id][0])
 
-    def _is_wanted(self, id: str) -> bool:
+    def _is_wanted(self, id: str, span: str | None) -> bool:
         """Whether an outermost call is recorded: in a block, in a thread that can be of one alone, or where all are."""
-        if _key(self) in BLOCKS.get() or len(self._held) == 1:
+        if _key(self) in BLOCKS.get():
+            return True
+        if span in self._left_out:
+            return False
+        if len(self._held) == 1:
             return True
         if self._held:
             _log.warning("%s ran in a thread that knows of no run: start it with copy_context().run", id[:-ID])
@@ -104,6 +118,7 @@ class Listener(BaseRecorder):
 
     def exited(self, id: str, result: Any) -> None:
         """A span ended; a stream of a model has only begun."""
+        self._left_out.discard(id)
         if id in self._inside:
             del self._inside[id]
             return
@@ -115,6 +130,8 @@ class Listener(BaseRecorder):
         if isinstance(output, Streamed):
             with self._lock:
                 self._streams.began(id, output, is_model=call.kind == "llm")
+                if call.kind != "llm":
+                    self._unread.gave(id, self._open[id][0])
             if call.kind == "llm":
                 return
         if call.details["what"] in ("step", "agent_step"):
@@ -133,6 +150,7 @@ class Listener(BaseRecorder):
 
     def dropped(self, id: str, error: BaseException | None) -> None:
         """A span raised; one that waits for an event will begin again."""
+        self._left_out.discard(id)
         call = self._open_call(id)
         if id in self._inside:
             del self._inside[id]
@@ -177,11 +195,9 @@ class Listener(BaseRecorder):
             self._detach_if_idle()
 
     def _over(self, id: str) -> None:
-        """Nobody holds a stream any more; that it was never read is to be known."""
-        run = next((run for run in self._runs if _has(run, id)), None)
-        if run is not None and not any(call.kind == "llm" and _is_in(run, call, id) for call in run.calls):
-            run.lacks.append("a stream was not read, so that no model was asked")
+        """Nobody holds a stream any more."""
         with self._lock:
+            self._unread.over(id)
             self._detach_if_idle()
 
     def _stream_ended(self, id: str) -> None:
@@ -251,15 +267,6 @@ def _what(call: Call | None) -> str:
 
 def _has(run: Run, id: str) -> bool:
     return any(call.id == id for call in run.calls)
-
-
-def _is_in(run: Run, call: Call, id: str) -> bool:
-    """Whether a call ran in another one, however deep."""
-    parents = {each.id: each.parent for each in run.calls}
-    at: Any = call.id
-    while at is not None and at != id:
-        at = parents.get(at)
-    return at is not None
 
 
 def _name(what: Seen, around: Call | None) -> str:

@@ -86,6 +86,18 @@ def test_a_thread_without_context_beside_two_runs_is_in_neither(
     assert [record.levelname for record in caplog.records if "thread" in record.getMessage()] == ["WARNING"]
 
 
+def test_of_a_query_that_is_left_out_one_warning_is_enough(
+    recorder: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = index(*PAGES).as_query_engine(llm=Scripted("Cetaceans do.", "Cetaceans do.", RuntimeError("gone")))
+    with ThreadPoolExecutor(1) as pool, recorder.run() as one, recorder.run() as other:
+        for _ in range(3):
+            pool.submit(engine.query, QUESTION).exception()
+    assert one.calls == other.calls == []
+    assert [record.levelname for record in caplog.records if "thread" in record.getMessage()] == ["WARNING"] * 3
+    assert not recorder._left_out
+
+
 # --- c: streams that are closed early
 
 

@@ -23,6 +23,7 @@ from workflows.errors import WorkflowCancelledByUser
 from tests.llamaindex.known_scenarios import PAGES, QUESTION
 from tests.llamaindex.programs import Scripted, Shelf, index, memory
 from tests.llamaindex.scenario import drawn, outputs
+from trace_core.nodes import MessageNode
 
 pytestmark = [pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")]
 
@@ -95,6 +96,17 @@ def test_never_read_it_is_said(recorder: Recorder) -> None:
     assert handlers() == before
     assert drawn(run) == {"input>retr"}
     assert run.lacks == ["a stream was not read, so that no model was asked"]
+
+
+def test_held_and_not_read_yet_it_is_said_and_the_output_is_no_list_of_nodes(recorder: Recorder) -> None:
+    with recorder.run() as run:
+        response = engine("Cetaceans do.").query(QUESTION)
+    assert run.lacks == ["a stream was not read, so that no model was asked"]
+    assert (run.output.op, run.output.data) == ("output", "<stream>")
+    assert [parent.op for parent in run.output.parents if isinstance(parent, MessageNode)] == ["retriever"]
+    assert "".join(response.response_gen) == "Cetaceans do."
+    assert run.lacks == []
+    assert (run.output.op, run.output.data) == ("llm", "Cetaceans do.")
 
 
 def test_in_async_code(recorder: Recorder) -> None:
