@@ -135,7 +135,13 @@ class LlamaIndexFlow(Flow):
         given = self.routing.given_to(scope) if is_a(scope, "step") else super().given_to(scope)
         around = self.parent(scope) if is_a(scope, "program") else None
         more = [*self.said_before(scope), *self._store.open_to(scope)]
-        return [*given, *more, *([] if around is None else self.given_to(around))]
+        return [*given, *more, *([] if around is None else [*self.given_to(around), self._held_around(scope, around)])]
+
+    def _held_around(self, program: Call, around: Call) -> Given:
+        """What the code around a program had of calls before it, the last first: an answer that is to be refined."""
+        before = [each for each in self.children[around] if each.succeeded and (each.ended or 0) < program.began][::-1]
+        outputs = [each.output for each in before]
+        return Given(outputs, lambda: Origin(parts={i: self.origin_out(each) for i, each in enumerate(before)}))
 
     def held(self, calls: Iterable[Call]) -> list[Call]:
         """What code got of calls; of a stream, what the models in it gave, of which it is made."""

@@ -138,7 +138,7 @@ class Search:
             return None
         near = self._ledger.equal_texts(text, self._before, self._near_calls)
         given = [
-            (at(given.origin, path), other)
+            (at(given.origin, path).because("equal") if path or self._is_output else given.origin, other)
             for given in self._given
             for path, other in self._matcher.parts_of(given.value).texts
             if other.strip() == text.strip()
@@ -149,7 +149,7 @@ class Search:
             chosen = self._choose(near, text)
             return self._matcher.origin_of(chosen, "equal" if chosen.value == text else "contains")
         if given:
-            return (very or [origin for origin, _ in given])[0].because("equal")
+            return (very or [origin for origin, _ in given])[0]
         far = self._ledger.equal_texts(text, self._before) if len(text) >= LONG_TEXT else []
         if far:
             return self._matcher.origin_of(far[-1], "equal")
