@@ -11,7 +11,7 @@ import cmath
 import dataclasses
 import json
 import string
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -220,18 +220,13 @@ class Placeholders:
         """Raise `ValueError` if the text's places are others."""
         wanted, places = frozenset(self.names), _places(value)
         found = frozenset(written if written in wanted else name for written, name in places.items())
-        lost, invented = sorted(wanted - found), sorted(found - wanted)
-        if lost:
-            raise ValueError(f"the placeholder {_braced(lost)} is missing; keep it")
-        if invented:
-            allowed = f"only {_braced(sorted(wanted))} may stand in braces" if wanted else "none is allowed"
-            raise ValueError(f"the placeholder {_braced(invented)} is not known; {allowed}")
+        require_placeholders(wanted, found, wanted)
         for written, name in places.items():
             if written not in {*wanted, name}:
-                raise ValueError(f"the placeholder {_braced([written])} must be written {_braced([name])}")
+                raise ValueError(f"the placeholder {{{written}}} must be written {{{name}}}")
 
     def __str__(self) -> str:
-        return f"keep the placeholders {_braced(sorted(self.names))} and add no other"
+        return f"keep the placeholders {braced(self.names)} and add no other"
 
 
 @dataclass(frozen=True)
@@ -262,5 +257,22 @@ class NotEmpty:
         return "not empty"
 
 
-def _braced(names: Iterable[str]) -> str:
-    return ", ".join(f"{{{name}}}" for name in names)
+def require_placeholders(wanted: Iterable[str], found: Iterable[str], known: Iterable[str]) -> None:
+    """Raise `ValueError` if a placeholder is lost or not known."""
+    wanted, found, known = frozenset(wanted), frozenset(found), frozenset(known)
+    if lost := wanted - found:
+        is_missing, it = ("is missing", "it") if len(lost) == 1 else ("are missing", "them")
+        raise ValueError(f"{listed_placeholders(lost)} {is_missing}; keep {it}")
+    if invented := found - known:
+        only = f"only {braced(known)} may stand in braces" if known else "there is none here"
+        raise ValueError(f"{listed_placeholders(invented)} {'is' if len(invented) == 1 else 'are'} not known; {only}")
+
+
+def listed_placeholders(names: Collection[str]) -> str:
+    """`the placeholder {a}`, or `the placeholders {a}, {b}`."""
+    return f"the placeholder{'' if len(names) == 1 else 's'} {braced(names)}"
+
+
+def braced(names: Iterable[str]) -> str:
+    """Names as placeholders."""
+    return ", ".join(f"{{{name}}}" for name in sorted(names))

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from llama_index.core.prompts.utils import format_string, get_template_vars
 
-from trace_core.exposing.formats import braced, require
+from trace_core.validators import braced, listed_placeholders, require_placeholders
 
 _SENTINEL = "filled-{}"
 
@@ -28,11 +28,11 @@ class SameFields:
     def __call__(self, text: str) -> None:
         """Raise `ValueError` if a placeholder is lost or invented, or would not be filled."""
         found = frozenset(get_template_vars(text))
-        require(self._names, found, self._names)
+        require_placeholders(self._names, found, self._names)
         values = {name: _SENTINEL.format(name) for name in self._names}
         filled = format_string(text, **values)
         if lost := [name for name, value in values.items() if value not in filled]:
-            raise ValueError(f"the placeholder {braced(lost)} would not be filled")
+            raise ValueError(f"{listed_placeholders(lost)} would not be filled")
 
     def __str__(self) -> str:
         return f"keep the placeholders {braced(self._names)} and add no other" if self._names else ""

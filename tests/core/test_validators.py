@@ -339,8 +339,15 @@ def test_a_conversion_and_a_format_that_are_listed_are_kept() -> None:
         rule("{price:.3f} for {q!r}")
 
 
+def test_several_placeholders_are_named_as_several() -> None:
+    with pytest.raises(ValueError, match=r"the placeholders \{a\}, \{b\} are missing; keep them"):
+        Placeholders({"a", "b"})("Answer")
+    with pytest.raises(ValueError, match=r"the placeholders \{b\}, \{c\} are not known"):
+        Placeholders({"a"})("{a} {c} {b}")
+
+
 def test_without_placeholders_none_is_allowed() -> None:
-    with pytest.raises(ValueError, match="none is allowed"):
+    with pytest.raises(ValueError, match="there is none here"):
         Placeholders(())("{question}")
 
 

@@ -27,6 +27,8 @@ def test_a_template_keeps_its_placeholders(text: str) -> None:
     [
         ("{a}", r"the placeholder \{b\} is missing; keep it"),
         ("{a} {b} {c}", r"the placeholder \{c\} is not known; only \{a\}, \{b\} may stand in braces"),
+        ("Be brief.", r"the placeholders \{a\}, \{b\} are missing; keep them"),
+        ("{a} {b} {d} {c}", r"the placeholders \{c\}, \{d\} are not known; only \{a\}, \{b\} may stand in braces"),
         ("{a} {b.c}", r"\{b\} is missing"),
         ("{a!r} {b}", r"\{a\} is missing"),
     ],

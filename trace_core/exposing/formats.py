@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from trace_core.validators import braced, listed_placeholders, require_placeholders
+
 _FIELD = re.compile(r"\{([A-Za-z_]\w*)(![rsa])?(:[^{}]*)?\}")
 _SENTINEL = "filled-{}"
 _UNFILLED = (KeyError, IndexError, ValueError, AttributeError)
@@ -59,7 +61,7 @@ class Format:
         """Raise `ValueError` if a placeholder is lost, not known, written in another way, or would not be filled."""
         fields = list(_FIELD.finditer(text))
         found = {match[1] for match in fields if match[1] in self._filled or match[0] == f"{{{match[1]}}}"}
-        require(self._kept, found, self._filled)
+        require_placeholders(self._kept, found, self._filled)
         for match in fields:
             if match[1] in self._filled and match[0] not in self._ways:  # a width could take all memory
                 raise ValueError(f"the placeholder {match[0]} must be written {{{match[1]}}}")
@@ -68,7 +70,7 @@ class Format:
         except _UNFILLED as error:
             raise ValueError(f"it cannot be filled: {type(error).__name__}: {error}") from None
         if lost := [name for name in found if _SENTINEL.format(name) not in filled]:
-            raise ValueError(f"the placeholder {braced(lost)} would not be filled")
+            raise ValueError(f"{listed_placeholders(lost)} would not be filled")
 
     def __str__(self) -> str:
         return f"keep the placeholders {braced(self._kept)}; only {braced(self._filled)} exist"
@@ -76,20 +78,6 @@ class Format:
     def _probe(self, written: str) -> str:
         """Fill it as the framework would; with a text for each, since only that is sure to be given."""
         return written.format(**{name: _SENTINEL.format(name) for name in self._filled})
-
-
-def require(wanted: Iterable[str], found: Iterable[str], known: Iterable[str]) -> None:
-    """Raise `ValueError` if a placeholder is lost or not known."""
-    if lost := frozenset(wanted) - frozenset(found):
-        raise ValueError(f"the placeholder {braced(lost)} is missing; keep it")
-    if invented := frozenset(found) - frozenset(known):
-        only = f"only {braced(known)} may stand in braces" if frozenset(known) else "there is none here"
-        raise ValueError(f"the placeholder {braced(invented)} is not known; {only}")
-
-
-def braced(names: Iterable[str]) -> str:
-    """Names as placeholders."""
-    return ", ".join(f"{{{name}}}" for name in sorted(names))
 
 
 def _doubled(text: str) -> str:
