@@ -1,4 +1,4 @@
-"""Streams of which nothing was read yet: LlamaIndex asks their model only then, so that until then its call is lacking."""
+"""Streams of which nothing was read yet: LlamaIndex asks their model only then, and until then its call is lacking."""
 
 from __future__ import annotations
 

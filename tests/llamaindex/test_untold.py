@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ pytest.importorskip("llama_index.core")
 from llama_index.core import PromptTemplate
 from llama_index.core.chat_engine import ContextChatEngine
 from llama_index.core.postprocessor import LLMRerank
-from llama_index.core.query_engine import RetrieverQueryEngine
+from llama_index.core.query_engine import CustomQueryEngine, RetrieverQueryEngine
 from pydantic import BaseModel
 from trace_llamaindex import Recorder
 
@@ -93,3 +94,38 @@ def test_what_was_said_in_a_stream_is_known_in_the_next_turn(recorder: Recorder)
         asyncio.run(program())
     turns = {f"{source}{i}>llm{i}" for source in ("input", "retr") for i in (1, 2)}
     assert drawn(run) == turns | {"input1>retr1", "input2>retr2", "input1>llm2", "llm1>llm2"}
+
+
+class Grading(CustomQueryEngine):
+    """Has a model give a mark, and asks another question, and the same with the mark in it."""
+
+    llm: Any
+    question: str
+
+    def custom_query(self, query_str: str) -> str:
+        mark = self.llm.complete(f"Grade this: {query_str}").text
+        self.llm.complete(self.question)
+        return str(self.llm.complete(f"Explain the mark {mark}"))
+
+
+def test_a_text_of_one_letter_is_a_parent_only_where_all_around_it_is_known(recorder: Recorder) -> None:
+    engine = Grading(llm=Scripted("A", "Not at all.", "It was good."), question="Is A tree always green?")
+    with recorder.run() as run:
+        engine.query("Trees are green.")
+    assert drawn(run) == {"input>llm1", "input>llm2", "llm1>llm3"}, run.explain()
+
+
+def test_a_short_answer_leads_to_the_model_that_refines_it(recorder: Recorder) -> None:
+    llm = Scripted("No", "Yes")
+    engine = RetrieverQueryEngine.from_args(Shelf(*PAGES), llm=llm, response_mode="refine")  # type: ignore[arg-type]
+    with recorder.run() as run:
+        engine.query("Now?")
+    said = {"input>retr", "input>llm1", "retr>llm1", "input>llm2", "retr>llm2", "llm1>llm2"}
+    assert drawn(run) == said, run.explain()
+
+
+@pytest.mark.parametrize("question", ["a", "?", "Now?"])
+def test_a_question_of_any_length_is_the_input(recorder: Recorder, question: str) -> None:
+    with recorder.run() as run:
+        RetrieverQueryEngine.from_args(Shelf(*PAGES), llm=Scripted("At nine.")).query(question)
+    assert "retriever0  Shelf\n  <- input0  (query: input)" in run.explain()

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from trace_core.recording import likeness
 from trace_core.recording.call import Call
-from trace_core.recording.ledger import Found, Origin, equal_values, unchanged
+from trace_core.recording.ledger import Found, Origin, Path, equal_values, unchanged
 from trace_core.recording.likeness import LEAST_TEXT, LONG_TEXT
 from trace_core.recording.matching import SCALARS, Given, Matcher, at, same
 
@@ -138,7 +138,7 @@ class Search:
             return None
         near = self._ledger.equal_texts(text, self._before, self._near_calls)
         given = [
-            (at(given.origin, path).because("equal") if path or self._is_output else given.origin, other)
+            (self._of_given(given, path, other is text), other)
             for given in self._given
             for path, other in self._matcher.parts_of(given.value).texts
             if other.strip() == text.strip()
@@ -154,6 +154,11 @@ class Search:
         if far:
             return self._matcher.origin_of(far[-1], "equal")
         return self._made_of(text)
+
+    def _of_given(self, given: Given, path: Path, is_very: bool) -> Origin:
+        """Where an equal text came from that code was given; the very text that it was given is no equal one."""
+        is_all = is_very and not path and not self._is_output
+        return given.origin if is_all else at(given.origin, path).because("equal")
 
     def _made_of(self, text: str) -> Origin | None:
         """A text that was made of others, or is a piece of one."""
@@ -175,8 +180,11 @@ class Search:
         numbers = self._numbers(1 if self._constants else _TELLING_NUMBER)
         mine = [*_of(mine, self._least), *self._given_numbers()]
         ranked = [[*_of(theirs, self._least), *numbers], mine, self._far(), self._constants]
+        inside = [each for each in likeness.longest_within(text, ranked) if each.call is not _CONSTANT]
+        if any(map(_is_letter, inside)) and not likeness.is_covered(text, [*theirs, *mine, *self._constants]):
+            inside = [each for each in inside if not _is_letter(each)]  # it is a word of what else stands there
         found = (
-            [each for each in likeness.longest_within(text, ranked) if each.call is not _CONSTANT]
+            inside
             or _one(likeness.last_around(text, theirs) or likeness.last_around(text, mine))
             or likeness.longest_within(text, [self._numbers(1)])
             or likeness.reworded(text, theirs)
@@ -295,6 +303,10 @@ def _one(found: Found | None) -> list[Found]:
 def _of(found: Iterable[Found], least: int) -> list[Found]:
     """Those whose text has at least so many characters."""
     return [each for each in found if len(each.value.strip()) >= least]
+
+
+def _is_letter(found: Found) -> bool:
+    return len(found.value.strip()) == 1 and found.value.strip().isalpha()
 
 
 def _mark(item: Any) -> Hashable:
