@@ -10,6 +10,7 @@ from llama_index.core.agent.workflow.base_agent import BaseWorkflowAgent
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.chat_engine.types import BaseChatEngine
+from llama_index.core.memory import Memory
 from llama_index.core.prompts import (
     ChatPromptTemplate,
     PromptTemplate,
@@ -35,6 +36,9 @@ _HEADER_FIELDS = ("tool_desc", "tool_names", "context")
 _STATE_FIELDS = ("state", "msg")
 _HANDOFF_OUTPUT_FIELDS = ("to_agent", "reason")
 _QUERY_FIELDS = ("num_queries", "query")
+_SYSTEM, _WRAPPER = "system_prompt", "query_wrapper_prompt"
+_OF_MODELS = {_SYSTEM: "system_prompt", _WRAPPER: "prompt"}
+"""The prompts that a model holds, and their kinds."""
 _FILLED = ("context_str", "context_msg", "query_str", "existing_answer")
 """What a synthesizer fills in the template of a chat engine, in which the engine's system prompt stands too."""
 
@@ -90,6 +94,8 @@ def _is_unused_by(holder: Any, attribute: str) -> bool:
         rest = attribute.removeprefix("_text_").removeprefix("_")
         has_twin = is_for_images or private.has(holder, f"_chat_content_{rest}") or private.has(holder, f"_chat_{rest}")
         return has_twin and is_for_images != vars(holder)[private.MULTIMODAL]
+    if isinstance(holder, Memory) and not holder.memory_blocks:
+        return True
     if any(attribute in private.UNREAD_PROMPTS.get(cls.__name__, ()) for cls in type(holder).__mro__):
         return True
     if isinstance(holder, AgentWorkflow) and attribute.startswith("handoff"):
@@ -194,13 +200,17 @@ def chat_offers(engine: BaseChatEngine, path: Path) -> Offers:
 
 
 def model_offers(found: Found) -> Offers:
-    """The system prompt of a model, where it is asked by `predict`: `chat` and `complete` leave it out."""
-    model = found.value
-    if not vars(model).get("system_prompt"):
-        return
-    path = (*found.path, "system_prompt")
+    """The prompts of a model, where it is asked by `predict`: `chat` and `complete` leave them out."""
+    held = {name: each for name in _OF_MODELS if (each := vars(found.value).get(name))}
+    system, wrapper = ((*found.path, name) for name in _OF_MODELS)
     by_chat = (BaseWorkflowAgent, AgentWorkflow, BaseChatEngine, QueryFusionRetriever)
     if all(isinstance(holder, by_chat) for holder in found.holders if holder is not None) and found.holders != [None]:
-        yield NotOffered(path, "system_prompt", "agents, chat engines and fusing retrievers ask their model without it")
+        reason = "agents, chat engines and fusing retrievers ask their model without it"
+        yield from (NotOffered((*found.path, name), kind, reason) for name, kind in _OF_MODELS.items() if name in held)
         return
-    yield Offer(path, "system_prompt", binding_at([(model, AttributeValue("system_prompt"))]), str, (NotEmpty(),))
+    if _SYSTEM in held:
+        yield Offer(system, "system_prompt", binding_at([(found.value, AttributeValue(_SYSTEM))]), str, (NotEmpty(),))
+    if _WRAPPER in held and found.value.metadata.is_chat_model:
+        yield NotOffered(wrapper, "prompt", "it stands around prompts of models of texts, and this is a chat model")
+    elif _WRAPPER in held:
+        yield from template_offers(Found(wrapper, held[_WRAPPER], [found.value], [_WRAPPER]))

@@ -11,6 +11,7 @@ from llama_index.core.agent.react.formatter import BaseAgentChatFormatter
 from llama_index.core.agent.workflow.base_agent import DEFAULT_AGENT_NAME, BaseWorkflowAgent
 from llama_index.core.base.llms.base import BaseLLM
 from llama_index.core.chat_engine.types import BaseChatEngine
+from llama_index.core.memory import BaseMemory, BaseMemoryBlock
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.prompts.mixin import PromptMixin
@@ -23,13 +24,13 @@ from trace_llamaindex.templates import defaults, is_among
 
 KNOWN = (
     *(PromptMixin, BaseChatEngine, BaseTool, ToolMetadata, BaseLLM, BaseNodePostprocessor, Workflow),
-    *(BasePromptTemplate, BaseAgentChatFormatter, BasePydanticProgram),
+    *(BasePromptTemplate, BaseAgentChatFormatter, BasePydanticProgram, BaseMemory, BaseMemoryBlock),
 )
 _LEAVES = (BaseLLM, BasePromptTemplate, ToolMetadata, BaseAgentChatFormatter)
 # What a name would only say twice: `docs.text_qa` is the prompt of the synthesizer of the engine `docs`.
 _UNSAID = {
-    *("agents", "formatter", "metadata", "metadatas", "node_postprocessors", "program", "prompt", "query_engine"),
-    *("query_engines", "response_synthesizer", "retriever", "retrievers", "selector_program", "tools"),
+    *("agents", "formatter", "memory_blocks", "metadata", "metadatas", "node_postprocessors", "program", "prompt"),
+    *("query_engine", "query_engines", "response_synthesizer", "retriever", "retrievers", "selector_program", "tools"),
 }
 _SAID = {"llm": "model"}
 Path = tuple[str, ...]

@@ -138,6 +138,13 @@ def completing() -> Learned:
     return Learned(target, lambda: target.query(QUESTION), lambda: llm.told[-1][-1][1])
 
 
+def wrapped() -> Learned:
+    """An engine whose model of texts puts each prompt into another one."""
+    llm = Completing(always("Whales."), query_wrapper_prompt=PromptTemplate("{query_str}"))
+    target = index(*PAGES).as_query_engine(llm=llm)
+    return Learned(target, lambda: target.query(QUESTION), lambda: llm.told[-1][-1][1])
+
+
 def refining() -> Learned:
     llm = telling()
     return asked(RetrieverQueryEngine(Shelf(*PAGES), get_response_synthesizer(llm=llm, response_mode="refine")), llm)
@@ -363,6 +370,7 @@ def judging(before: str) -> str:
 
 QA = "Only from {context_str}: {query_str}"
 HEADER = 'Use {tool_desc} or {tool_names}. Return JSON {"a": 1}.'
+WRAPPER = "x.model.query_wrapper_prompt"
 CODE = "def add(a, b):\n    return a + b"
 
 ROWS = [
@@ -377,6 +385,9 @@ ROWS = [
         "{query_str}",
     ),
     Row("the default of a model of texts", completing, "x.text_qa", QA, "Only from ", "no placeholder"),
+    Row(
+        "what a model of texts puts around prompts", wrapped, WRAPPER, "Human: {query_str}", "Human: Context", "Human:"
+    ),
     Row("refine", refining, "x.refine", "{query_str} {context_msg} {existing_answer} More!", "More!", "More!"),
     Row("summary", summarizing, "x.summary.user", QA, "Only from ", "{query_str}"),
     Row(

@@ -12,6 +12,7 @@ pytest.importorskip("llama_index.core")
 
 from llama_index.core import get_response_synthesizer
 from llama_index.core.agent.workflow import AgentWorkflow, FunctionAgent
+from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.indices.keyword_table.retrievers import KeywordTableGPTRetriever
 from llama_index.core.indices.tree.select_leaf_retriever import TreeSelectLeafRetriever
 from llama_index.core.prompts import ChatPromptTemplate, PromptTemplate, RichPromptTemplate
@@ -20,7 +21,7 @@ from llama_index.core.retrievers import QueryFusionRetriever
 from pydantic import Field
 from trace_llamaindex import NotExposed, NothingToLearn, expose, unexpose
 
-from tests.llamaindex.programs import Scripted, Shelf
+from tests.llamaindex.programs import Completing, Scripted, Shelf, memory
 from tests.llamaindex.rows import PAGES, QUESTION, telling
 from trace_core.errors import InvalidValue
 
@@ -135,6 +136,14 @@ def test_a_fusing_retriever_asks_without_the_models_system_prompt() -> None:
     retriever = QueryFusionRetriever([Shelf(*PAGES)], llm=llm, num_queries=2, use_async=False)
     with pytest.warns(NotExposed, match="fusing retrievers ask their model without it"):
         assert list(expose(retriever)) == ["query_gen_prompt"]
+
+
+def test_what_a_model_puts_around_prompts_where_it_puts_it_around_none() -> None:
+    wrapper = PromptTemplate("Human: {query_str}")
+    with pytest.warns(NotExposed, match=r"model\.query_wrapper_prompt: it stands around prompts of models of texts"):
+        expose(rag(Scripted(query_wrapper_prompt=wrapper)))
+    with pytest.raises(NothingToLearn, match="engines and fusing retrievers ask their model without it"):
+        expose(SimpleChatEngine.from_defaults(llm=Completing(query_wrapper_prompt=wrapper), memory=memory()))
 
 
 def test_templates_that_are_held_and_never_filled() -> None:

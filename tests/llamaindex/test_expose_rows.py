@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from typing import Any
 
 import pytest
@@ -112,3 +113,11 @@ def test_what_would_have_no_effect_or_cannot_be_used_is_refused(row: Row) -> Non
         parameter.set(row.refused)
     assert parameter.data == before
     assert not is_seen(row, program)
+
+
+@every_row
+def test_looking_for_what_can_be_learned_touches_nothing_that_is_deprecated(row: Row) -> None:
+    target = row.make().target
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DeprecationWarning)
+        expose(target, name="x", kinds="all")
