@@ -11,6 +11,7 @@ import pytest
 
 pytest.importorskip("llama_index.core")
 
+from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.core.chat_engine import ContextChatEngine
 from llama_index.core.query_engine import CustomQueryEngine, RetrieverQueryEngine, SubQuestionQueryEngine
 from llama_index.core.question_gen import LLMQuestionGenerator
@@ -123,3 +124,23 @@ def test_of_models_that_the_users_code_asks_failed_ones_count_where_none_answere
     with recorder.run() as run:
         engine.query("Which are mammals?")
     assert outputs(run) == given, run.explain()
+
+
+def test_what_a_tool_gives_came_from_the_model_in_it_that_failed(recorder: Recorder) -> None:
+    inner = Completing(BROKEN)
+
+    def look(at: str) -> str:
+        """Look at something."""
+        try:
+            return str(inner.complete(f"What is {at}?"))
+        except ValueError:
+            return "nobody knows"
+
+    agent = FunctionAgent(tools=[look], llm=Scripted([("look", {"at": "the sea"})], "I do not know."))
+
+    async def ask() -> None:
+        await agent.run(user_msg="What is it?")
+
+    with recorder.run() as run:
+        asyncio.run(ask())
+    assert {"llm2!>look", "look>llm3"} <= drawn(run), run.explain()
