@@ -74,8 +74,8 @@ class Asking:
         if call is None:
             return None
         agents = self._flow.around(call, "agents")
-        if message.role == "system":
-            return None if agents is None else Origin()
+        if message.role == "system":  # the first is the agent's own; what a memory has beside the talk is another
+            return None if agents is None or told(call.inputs)[0] is not message else Origin()
         if message.asks:
             found = self._flow.ledger.identical(message, call.began)
             return self._that_asked(message, call) if found is None else self._flow.matcher.origin_of(found, "identity")

@@ -36,20 +36,23 @@ def _readers(
     flow: LlamaIndexFlow, call: Call, read: ParameterRead, under: dict[Call, list[Call]], is_node: bool
 ) -> list[Call]:
     """The nodes to which a value was sent; the call itself, if it is one and sent it to nobody."""
-    inside = under.get(call) or ([] if is_node else _after(flow, call, under))
-    sent = [node for node in inside if isinstance(read[2].value, str) and was_sent(node, read[0], read[2].value)]
+    inside = under.get(call, [])
     if is_node:
-        return sent or [call]
-    return [node for node in inside if was_sent(node, read[0], read[2].value)]
+        return (_sent(inside, read) if isinstance(read[2].value, str) else []) or [call]
+    return _sent(inside, read) or _sent(_after(flow, call, under), read)
+
+
+def _sent(nodes: list[Call], read: ParameterRead) -> list[Call]:
+    return [node for node in nodes if was_sent(node, read[0], read[2].value)]
 
 
 def _after(flow: LlamaIndexFlow, step: Call, under: dict[Call, list[Call]]) -> list[Call]:
-    """The nodes in the steps that a step without any of its own led to."""
+    """The nodes in the next steps that a step led to, and that have any."""
     to_visit, seen = [step], {step}
     for before in to_visit:  # which grows
         event = before.details.get("returned")
-        for after in flow.everything.values():
-            if event is not None and after not in seen and any(e is event for e in after.details.get("events", ())):
+        for after in flow.everything.values() if event is not None else ():
+            if after not in seen and any(each is event for each in after.details.get("events", ())):
                 if after in under:
                     return under[after]
                 seen.add(after)

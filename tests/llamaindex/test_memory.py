@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("llama_index.core")
 
+from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.memory import FactExtractionMemoryBlock, Memory, StaticMemoryBlock
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -22,6 +23,8 @@ from trace_core.errors import InvalidValue
 pytestmark = [pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")]
 FACTS = "x.memory.fact_extraction_prompt"
 FACT = "<fact>She likes green tea.</fact>"
+# So much that the first turn no longer fits into the conversation.
+TURNS = ("I like green tea so much that I drink it all day, and all night too, if I may.", "Which tea shall I buy?")
 ANSWERS = ("Hello.", f"<facts>{FACT}</facts>", "Green tea, surely.")
 
 
@@ -33,22 +36,23 @@ def database() -> Iterator[AsyncEngine]:
     asyncio.run(made.dispose())
 
 
-def chat(database: AsyncEngine, llm: Any, *more: Any) -> SimpleChatEngine:
-    blocks = [FactExtractionMemoryBlock(llm=llm), *more]
-    memory = Memory.from_defaults(
+def remembering(database: AsyncEngine, llm: Any, *more: Any) -> Memory:
+    return Memory.from_defaults(
         token_limit=300,
         token_flush_size=10,
         chat_history_token_ratio=0.05,
-        memory_blocks=blocks,
+        memory_blocks=[FactExtractionMemoryBlock(llm=llm), *more],
         async_engine=database,
     )
-    return SimpleChatEngine.from_defaults(llm=llm, memory=memory)
+
+
+def chat(database: AsyncEngine, llm: Any, *more: Any) -> SimpleChatEngine:
+    return SimpleChatEngine.from_defaults(llm=llm, memory=remembering(database, llm, *more))
 
 
 def ask(engine: SimpleChatEngine) -> None:
-    """So much that the first turn no longer fits into the conversation."""
-    engine.chat("I like green tea so much that I drink it all day long, and at night too, if I may.")
-    engine.chat("Which tea shall I buy?")
+    for text in TURNS:
+        engine.chat(text)
 
 
 def test_how_facts_are_found_is_learned_where_they_lead_to_the_answer(database: AsyncEngine) -> None:
@@ -66,6 +70,24 @@ def test_how_facts_are_found_is_learned_where_they_lead_to_the_answer(database: 
     assert not parameters["x.memory.fact_condense_prompt"].feedback
     with pytest.raises(InvalidValue, match="these tags must stay as they are"):
         parameters[FACTS].set("Find facts.")
+
+
+def test_an_agents_memory_is_learned_beside_it(database: AsyncEngine) -> None:
+    llm = telling(*ANSWERS)
+    agent = FunctionAgent(llm=llm, system_prompt="Be brief.", streaming=False)
+    kept = remembering(database, llm)
+    parameters = expose([agent, kept], name="x", exclude="*condense*")
+    assert list(parameters) == ["x.system_prompt", "x.fact_extraction_prompt", "x.memory_blocks"]
+
+    async def ask() -> None:
+        for text in TURNS:
+            await agent.run(user_msg=text, memory=kept)
+
+    with Recorder().run() as run:
+        asyncio.run(ask())
+    assert FACT in llm.sent[2]
+    run.output.backward("she said which one")
+    assert all(parameter.feedback for parameter in parameters.values()), run.explain()
 
 
 def test_a_candidate_is_used(database: AsyncEngine) -> None:
