@@ -88,6 +88,24 @@ def test_every_link_says_how_it_is_known() -> None:
     assert [[link.why for link in worked_out.links(node)] for node in worked_out.calls[1:]] == [["equal"], ["contains"]]
 
 
+def test_an_output_without_the_white_space_of_an_answer_is_another_value() -> None:
+    scope = {"id": "f", "kind": "function", "in": "go", "out": "Emma", "from": 1, "to": 9}
+    for answer, why in (("Emma", "equal"), ("Emma\n", "contains")):
+        asked = {"id": "a", "in": "go", "out": answer, "inside": "f", "from": 2, "to": 3}
+        worked_out = flow(json.dumps([scope, asked]))
+        assert list(worked_out.origin_out(worked_out.calls[0]).sources.values()) == [why]
+
+
+@pytest.mark.parametrize("given", ["a", "?", "go", "Who?"])
+def test_the_very_text_that_a_scope_was_given_is_its_input(given: str) -> None:
+    scope = Call("f", None, "function", "f", given, 1)
+    inner = Call("a", "f", "llm", "a", given, 2)
+    inner.end("So it is.", 3)
+    scope.end("So it is.", 4)
+    worked_out = Flow([scope, inner], Ledger(lambda value: None, lambda value: None))
+    assert [link.why for link in worked_out.links(inner)] == ["input"]
+
+
 def test_an_earlier_turn_of_the_conversation_counts() -> None:
     first = flow('[{"id": "a", "in": "Who?", "out": "It was Jane Austen who wrote it.", "from": 1, "to": 2}]')
     later = call({"id": "b", "in": "Repeat: It was Jane Austen who wrote it.", "out": "so", "from": 3, "to": 4})
