@@ -84,7 +84,8 @@ class Recorder(Listener):
         """A function from an example to the node of what an engine, agent, workflow or retriever gives for it.
 
         Each call is a run of its own, and runs a clone that shares the parameters, so that several may run at once. An
-        error gives its node too. The function's `acall` is the same in async code. A function of your own will do too.
+        error gives its node too. The function's `acall` is the same in async code. A function of your own will do too:
+        the node is what it returned.
 
         Example:
             answer = recorder.program(engine)
