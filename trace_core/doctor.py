@@ -19,6 +19,7 @@ _ADAPTERS = (
     ("trace_autogen", "autogen_agentchat", "autogen"),
     ("trace_llamaindex", "llama_index.core", "llama-index"),
     ("trace_openai", "openai", "openai"),
+    ("trace_openai.agents", "agents", "openai-agents"),
 )
 
 
@@ -87,7 +88,7 @@ def _sandbox() -> Finding:
 
 
 def _adapter(package: str, framework: str, extra: str) -> Finding:
-    if not _is_importable(package):
+    if not _is_importable(package.partition(".")[0]):
         return Finding(package, False, "not in this version")
     if not _is_importable(framework):
         return Finding(package, False, f'needs {framework}: pip install "trace-suite[{extra}]"')

@@ -20,7 +20,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_doctor_says_what_is_usable_and_shows_no_key(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) == 0
     shown = capsys.readouterr().out
-    for subject in ("LLM", "local model", "sandbox", "trace_langchain", "trace_openai"):
+    for subject in ("LLM", "local model", "sandbox", "trace_langchain", "trace_openai", "trace_openai.agents"):
         assert subject in shown
     assert "sentinel" not in shown
 

@@ -123,7 +123,8 @@ def exposed(
     offered, asked_for = list(offered), _Names(include, exclude)
     chosen: dict[int, tuple[ParameterNode, list[Any]]] = {}
     refused = [each for each in offered if isinstance(each, NotOffered)]
-    for label, offer, known in _labelled(_merged(offered), name):
+    labelled = list(_labelled(_merged(offered), name))
+    for label, offer, known in labelled:
         if offer.kind in wanted and (label in asked_for or (known is not None and known.name in asked_for)):
             try:
                 parameter = _parameter(offer, label) if known is None else known
@@ -134,6 +135,10 @@ def exposed(
     said = [(_label(each, name), each) for each in refused if each.kind in wanted]
     said = [(label, each) for label, each in said if label in asked_for]
     if not chosen:
+        left_out = [] if said else [label for label, offer, _ in labelled if offer.kind in wanted]
+        if left_out:
+            there = f"no name in {type(program).__name__} fits include and exclude; there are {', '.join(left_out)}"
+            raise NothingToLearn(there)
         raise NothingToLearn(_nothing(program, wanted, offered, [f"{label}: {each.reason}" for label, each in said]))
     for label, each in said:
         if not (each.is_common and kinds == "all"):
@@ -242,6 +247,6 @@ def _install(chosen: Iterable[tuple[ParameterNode, list[Any]]]) -> None:
 
 def _nothing(program: Any, wanted: set[str], offered: list[Any], said: list[str]) -> str:
     there = sorted({each.kind for each in offered if isinstance(each, Offer)})
-    has = f"it has {', '.join(there)}" if there else "nothing of it can be learned"
+    has = f"it has {', '.join(there)}; ask for it with kinds=" if there else "nothing of it can be learned"
     why = f"; not {'; not '.join(said)}" if said else ""
     return f"no {' or '.join(sorted(wanted))} was found in {type(program).__name__}; {has}{why}"

@@ -12,6 +12,7 @@ import os
 import threading
 import weakref
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -103,8 +104,7 @@ class OpenAIChat:
         import openai
 
         attempt = _Attempt(self, messages, schema)
-        # A client's connections belong to the event loop that opened them, so each call has a client of its own.
-        async with openai.AsyncOpenAI(**self._client_settings()) as client:
+        async with self._async_client() as client:
             while True:
                 try:
                     return attempt.read(await client.chat.completions.create(**attempt.request()))
@@ -140,6 +140,12 @@ class OpenAIChat:
             "timeout": self.timeout,
             "max_retries": self.max_retries,
         }
+
+    def _async_client(self) -> AbstractAsyncContextManager[openai.AsyncOpenAI]:
+        """One for each call, since a client's connections belong to the event loop that opened them."""
+        import openai
+
+        return openai.AsyncOpenAI(**self._client_settings())
 
     def _sync_client(self) -> openai.OpenAI:
         import openai

@@ -31,6 +31,7 @@ _PLACEHOLDER = re.compile(r"\.\.\.|…|<value>|<new value>", re.IGNORECASE)
 _STAND_IN = re.compile(r"\.\.\.|…|<[\w .,:'’…/-]*>|\[[\w .,:'’…/-]*\]")
 _MASK = "*" * 10  # what pydantic writes for a SecretStr
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_HEADING = re.compile(r"^#+ ?(Instruction|Variables|Inputs|Outputs|Feedback)\s*$", re.MULTILINE)
 _ASSIGNMENT = re.compile(r"""[\s>*#`"'-]*([\w.\[\]]+)[`"'*]*\s*[:=]\s*(\S.*)""")
 
 
@@ -181,6 +182,10 @@ def _fault_of_text(variable: Variable, text: str) -> str | None:
         return "has a function without a body; write the whole function" if nothing else None
     if control:
         return f"holds the control character {control[0]!r}"
+    if len(set(_HEADING.findall(text))) > 1 and not _HEADING.search(present):
+        return "repeats the question; write the new text alone"
+    if functions(text) and not functions(present):
+        return "is a program; write the new text"
     if _is_difference(text) and not _is_difference(present):
         return "is a list of differences; write the whole new text"
     return None

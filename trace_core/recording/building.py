@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from trace_core.context import Read
 from trace_core.failures import error_text
 from trace_core.nodes import ExceptionNode, MessageNode, Node, message
 from trace_core.operators import Argument, Operation, literal_text
+from trace_core.parameter_nodes import ParameterNode
 from trace_core.recording.call import Call, Link, ParameterRead
 from trace_core.recording.flow import Flow
 from trace_core.recording.ledger import equal_values
@@ -58,7 +60,8 @@ def operation_node(
     taken = {argument.name for argument in arguments}
     for wanted, parameter, read in read_parameters:
         name = free_name(wanted, taken)
-        arguments.append(Argument(name, "code" if name == "code" else "parameter"))
+        why = "code" if name == "code" else "parameter" if isinstance(parameter, ParameterNode) else "argument"
+        arguments.append(Argument(name, why))
         parents.append(parameter)
         reads.append(read)
         if name != "code":
@@ -84,13 +87,13 @@ _INPUT = Operation("input", (), "input", "what the program was given")
 
 def _names(sources: Sequence[tuple[Node, Link]]) -> list[str]:
     """The links' arguments; several sources of one argument are told apart as its items."""
-    wanted = [link.argument for _, link in sources]
-    counted: dict[str, int] = {}
+    wanted = Counter(link.argument for _, link in sources)
+    numbers: Counter[str] = Counter()
     names = []
-    for name in wanted:
-        number = counted.get(name, 0)
-        counted[name] = number + 1
-        names.append(f"{name}[{number}]" if wanted.count(name) > 1 else name)
+    for _, link in sources:
+        name = link.argument
+        names.append(f"{name}[{numbers[name]}]" if wanted[name] > 1 else name)
+        numbers[name] += 1
     return names
 
 

@@ -13,7 +13,7 @@ from trace_core.nodes import COPIED_UP_TO
 
 if TYPE_CHECKING:
     from trace_core.context import Read
-    from trace_core.parameter_nodes import ParameterNode
+    from trace_core.nodes import Node
     from trace_core.recording.callers import Caller
 
 
@@ -27,8 +27,8 @@ class Missing:
 MISSING: Final = Missing()
 
 
-ParameterRead = tuple[str, "ParameterNode", "Read"]
-"""Under which argument a call read a parameter, and what."""
+ParameterRead = tuple[str, "Node", "Read"]
+"""Under which argument a call read a parameter, or another node that it was given, and what."""
 
 
 class Call:

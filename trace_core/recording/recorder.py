@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from trace_core.errors import AmbiguousOutput, NothingRecorded
 from trace_core.nodes import ExceptionNode, Node
+from trace_core.parameter_nodes import ParameterNode
 from trace_core.recording.call import MISSING, Call, ParameterRead
 from trace_core.recording.callers import Caller
 from trace_core.recording.flow import Flow
@@ -22,7 +23,6 @@ from trace_core.recording.run import Run
 
 if TYPE_CHECKING:
     from trace_core.context import Read
-    from trace_core.parameter_nodes import ParameterNode
 
 _log = logging.getLogger(__name__)
 
@@ -219,12 +219,13 @@ class BaseRecorder:
                 self._read_before(found[1], [(argument, parameter, read)])
 
     def _read_before(self, call: Call, reads: Sequence[ParameterRead]) -> None:
-        """A call that is open had read parameters before it began."""
+        """A call that is open had read parameters, or other nodes that it was given, before it began."""
         with self._lock:
-            for argument, parameter, read in reads:
-                parameter.runs.add(self._open[call.id][0])
-                if all(known is not parameter for _, known, _ in call.reads):
-                    call.reads = (*call.reads, (argument, parameter, read))
+            for argument, node, read in reads:
+                if isinstance(node, ParameterNode):
+                    node.runs.add(self._open[call.id][0])
+                if all(known is not node for _, known, _ in call.reads):
+                    call.reads = (*call.reads, (argument, node, read))
 
     def _earlier(self, run: Run) -> list[Run]:
         """The runs before this one in the same conversation."""

@@ -12,6 +12,7 @@ from trace_core.errors import NothingRecorded
 from trace_core.failures import error_text
 from trace_core.nodes import ExceptionNode, MessageNode, Node, message
 from trace_core.operators import Argument, Operation, call_template
+from trace_core.parameter_nodes import ParameterNode
 from trace_core.recording.building import Shown, build
 from trace_core.recording.call import Call
 from trace_core.recording.flow import Flow
@@ -168,8 +169,8 @@ class _Built:
 
     def as_history(self) -> Mapping[Call, Node]:
         """The nodes for a later turn: constants, if a parameter that they came from has been changed since."""
-        reads = [(parameter, read) for call in self.flow.calls for _, parameter, read in call.reads]
-        if any(parameter.version != read.version for parameter, read in reads):
+        reads = [(node, read) for call in self.flow.calls for _, node, read in call.reads]
+        if any(isinstance(node, ParameterNode) and node.version != read.version for node, read in reads):
             return {call: node.detach() for call, node in self.nodes.items()}
         return self.nodes
 

@@ -209,7 +209,8 @@ class Search:
         words = [each for each in theirs if texts[each.call] == 1 and (len(each.value) > 1 or each.value.isdigit())]
         inside = likeness.longest_within(text, [known, [*words, *numbers], self._constants])
         found = [each for each in inside if each.call not in taken and each.call is not _CONSTANT]
-        return found + likeness.pieces_within(text, [each for each in others if each not in found], [*known, *found])
+        others = [each for each in others if each not in found]
+        return found + likeness.pieces_within(text, others, [*known, *found, *self._constants])
 
     @cached_property
     def _waiting(self) -> set[Call]:

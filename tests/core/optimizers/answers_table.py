@@ -394,6 +394,20 @@ CUT_OFF = [
 
 REFUSED = [
     refused(
+        "the question in place of a text",
+        "prompt",
+        "```\n# Instruction\nChange the variables.\n\n# Variables\nsupport.prompt: {question}\n```",
+        "support.prompt",
+        "repeats the question",
+    ),
+    refused(
+        "a program in place of a text",
+        "prompt",
+        '```python\ndef prompt(question):\n    return f"Answer {question}"\n```',
+        "support.prompt",
+        "is a program",
+    ),
+    refused(
         "a name that does not exist",
         "settings",
         '{"suggestion": {"temprature": 0.2}}',
