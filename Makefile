@@ -3,10 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEV := .venv/dev.installed
 AG2_TESTS := tests/autogen_classic tests/conformance/test_autogen_classic.py
+OPENAI_AGENTS_TESTS := tests/openai_agents tests/conformance/test_openai_agents.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help quickstart test test-all test-matrix test-ag2 test-ag2-oldest lint bench bench-langchain bench-autogen bench-ag2 bench-llamaindex bench-learning docs model clean
+.PHONY: help quickstart test test-all test-matrix test-ag2 test-ag2-oldest test-openai2 test-openai-agents lint bench bench-langchain bench-autogen bench-ag2 bench-llamaindex bench-openai bench-learning docs model clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -20,7 +21,7 @@ test: $(DEV) model  ## the tests
 test-all: $(DEV) model  ## the tests, with those that are too long for `make test`
 	$(BIN)/python -m pytest
 
-test-matrix: test test-ag2 test-ag2-oldest .venv-oldest/langchain.installed  ## the tests, those of classic AutoGen, and those of both and of LangChain on the oldest versions that are supported
+test-matrix: test test-ag2 test-ag2-oldest test-openai2 test-openai-agents .venv-oldest/langchain.installed  ## the tests, those of classic AutoGen and of the OpenAI Agents SDK, and those of AutoGen, LangChain and OpenAI's client on older versions that are supported
 	.venv-oldest/bin/python -m pytest -W default tests/langchain tests/conformance/test_langchain.py -m "not long"
 
 test-ag2: .venv-ag2/ag2.installed  ## the tests of classic AutoGen, on AG2 below 1.0
@@ -29,6 +30,12 @@ test-ag2: .venv-ag2/ag2.installed  ## the tests of classic AutoGen, on AG2 below
 test-ag2-oldest: .venv-ag2-oldest/ag2.installed .venv-ag2-0.2/ag2.installed  ## the same on the oldest AG2, and on AutoGen 0.2
 	.venv-ag2-oldest/bin/python -m pytest -W default -m "not long" $(AG2_TESTS)
 	.venv-ag2-0.2/bin/python -m pytest -W default -m "not long" $(AG2_TESTS)
+
+test-openai2: .venv-openai2/openai.installed  ## the tests of OpenAI's client, on openai 2
+	.venv-openai2/bin/python -m pytest -W default -m "not long" tests/openai tests/conformance/test_openai.py
+
+test-openai-agents: .venv-openai-agents/openai-agents.installed  ## the tests of the OpenAI Agents SDK, which needs openai 3
+	.venv-openai-agents/bin/python -m pytest -W default $(OPENAI_AGENTS_TESTS)
 
 lint: $(DEV)  ## style, formatting, types, and which module may import which
 	$(BIN)/ruff check .
@@ -50,6 +57,9 @@ bench-ag2: .venv-ag2-bench/bench.installed  ## what recording a chat of classic 
 
 bench-llamaindex: .venv-llamaindex/bench.installed  ## what recording a LlamaIndex program costs, beside another recorder, as JSON
 	@.venv-llamaindex/bin/python -W ignore benchmarks/llamaindex_overhead.py
+
+bench-openai: .venv-openai-bench/bench.installed  ## what recording a client of OpenAI's API costs, beside another recorder, as JSON
+	@.venv-openai-bench/bin/python benchmarks/openai_overhead.py
 
 bench-learning: $(DEV) model  ## does it learn? beside a plain loop, the quickstart on five splits, the examples: some hours, as JSON
 	@$(BIN)/python benchmarks/debugging.py
@@ -80,6 +90,11 @@ clean:  ## remove what the targets made, but not the model
 	.venv-ag2/bin/python -m pip install --quiet --editable '.[ag2]' 'pytest>=8.3' 'pytest-asyncio>=1'
 	@touch $@
 
+.venv-openai-agents/openai-agents.installed: pyproject.toml
+	test -x .venv-openai-agents/bin/python || $(PYTHON) -m venv .venv-openai-agents
+	.venv-openai-agents/bin/python -m pip install --quiet --editable '.[openai-agents]' 'pytest>=8.3' 'pytest-asyncio>=1'
+	@touch $@
+
 .venv-ag2-oldest/ag2.installed: tests/autogen_classic/oldest.txt
 .venv-ag2-0.2/ag2.installed: tests/autogen_classic/autogen-0.2.txt
 .venv-ag2-oldest/ag2.installed .venv-ag2-0.2/ag2.installed: pyproject.toml
@@ -87,10 +102,16 @@ clean:  ## remove what the targets made, but not the model
 	$(@D)/bin/python -m pip install --quiet --editable . -r $(filter %.txt,$^)
 	@touch $@
 
+.venv-openai2/openai.installed: pyproject.toml
+	test -x .venv-openai2/bin/python || $(PYTHON) -m venv .venv-openai2
+	.venv-openai2/bin/python -m pip install --quiet --editable . 'openai>=2,<3' 'pytest>=8.3' 'pytest-asyncio>=1'
+	@touch $@
+
 .venv-langchain/bench.installed: packages = '.[examples]' openinference-instrumentation-langchain
 .venv-autogen/bench.installed: packages = '.[autogen]' 'autogen-ext[openai]>=0.7,<0.8' openinference-instrumentation-autogen-agentchat
 .venv-ag2-bench/bench.installed: packages = '.[ag2]' openinference-instrumentation-ag2
 .venv-llamaindex/bench.installed: packages = '.[llama-index]' openinference-instrumentation-llama-index
+.venv-openai-bench/bench.installed: packages = . openinference-instrumentation-openai
 %/bench.installed: pyproject.toml
 	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --editable $(packages) opentelemetry-sdk

@@ -3,9 +3,9 @@
     python benchmarks/examples.py [--seeds 5] [--programs strange_sort two_numbers …]
 
 The aims: all calls right (strange_sort); a profit within a hundredth of the best (two_numbers); all messages answered
-right (language_module); the agent's questions answered (tool_agent, autogen_tools, llamaindex_agent); an advertisement
-that names the price (writer_and_critic); an answer with its source, and one from the second passage (citing_engine).
-Prints JSON.
+right (language_module); the questions answered (tool_agent, autogen_tools, llamaindex_agent, draft_and_revise,
+tool_loop); an advertisement that names the price (writer_and_critic); an answer with its source, and one from the
+second passage (citing_engine). Prints JSON.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ ANSWERING = [  # a model does the task, too
     "autogen_tools",
     "citing_engine",
     "llamaindex_agent",
+    "draft_and_revise",
+    "tool_loop",
 ]
 PROGRAMS = [*ALONE, *ANSWERING]
 sys.path.insert(0, str(EXAMPLES))

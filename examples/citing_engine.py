@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from llama_index.core import PromptTemplate, SimpleDirectoryReader
+from llama_index.core import ChatPromptTemplate, SimpleDirectoryReader
 from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.retrievers.bm25 import BM25Retriever
@@ -21,17 +21,19 @@ from trace_core import OptoPrime
 from trace_core.llm import ChatModel, default_llm
 
 TEXTS = Path(__file__).parent / "datasets"
-PROMPT = "{context_str}\n\nQuestion: {query_str}\nAnswer in one sentence."
+PROMPT = ChatPromptTemplate.from_messages(
+    [("user", "{context_str}\n\nQuestion: {query_str}"), ("system", "Answer the question. Use one sentence.")]
+)
 LESSONS = [
     (
-        "How many men were in the fitness club?",
-        ("20", "linnerud.rst"),
-        "does not cite its source. Every answer must cite the source of its passage.",
+        "How many kinds of iris plants are there?",
+        "iris.rst",
+        "does not cite its source. Cite the source of the passage.",
     ),
     (
         "What is the background of the face images?",
-        ("dark",),
-        "should say that it is dark and homogeneous. That is in the second passage, and only one was retrieved.",
+        "dark",
+        "should say that it is dark and homogeneous. That is in the second passage: retrieve 2 passages.",
     ),
 ]
 
@@ -43,31 +45,29 @@ def make_engine(llm: ChatModel) -> RetrieverQueryEngine:
     )
     passages = SentenceSplitter(chunk_size=150, chunk_overlap=0).get_nodes_from_documents(reader.load_data())
     retriever = BM25Retriever.from_defaults(nodes=passages, similarity_top_k=1)
-    return RetrieverQueryEngine.from_args(retriever, llm=LocalLLM(llm=llm), text_qa_template=PromptTemplate(PROMPT))
+    return RetrieverQueryEngine.from_args(retriever, llm=LocalLLM(llm=llm), text_qa_template=PROMPT)
 
 
 def learn(llm: ChatModel, answers: ChatModel, steps: int = 3) -> bool:
-    """Take steps until both questions are answered as they should be, and print what was learned; whether they are."""
+    """Learn from one question after the other, until each is answered as it should be; whether both came to be."""
     engine = make_engine(answers)
-    prompt = OptoPrime(expose(engine, include="*text_qa*"), llm)
+    prompt = OptoPrime(expose(engine, include="*text_qa.system"), llm)
     passages = OptoPrime(expose(engine, kinds="setting", include="*similarity_top_k"), llm)
     recorder = Recorder()
-    for step in range(steps + 1):
-        right = 0
-        for (question, expected, feedback), optimizer in zip(LESSONS, (prompt, passages), strict=True):
+    reached = 0
+    for (question, expected, feedback), optimizer in zip(LESSONS, (prompt, passages), strict=True):
+        for step in range(steps + 1):
             with recorder.run() as run:
                 answer = str(engine.query(question))
             print(f"{run.explain()}\n{question} {answer}", end="\n\n")
-            if all(word in answer for word in expected):
-                right += 1
-            elif step < steps:
+            if expected in answer:
+                reached += 1
+                break
+            if step < steps:
                 run.output.backward(feedback)
                 print(optimizer.step(), end="\n\n")
-                prompt.zero_feedback()
-                passages.zero_feedback()
-        if right == len(LESSONS):
-            return True
-    return False
+                optimizer.zero_feedback()
+    return reached == len(LESSONS)
 
 
 if __name__ == "__main__":

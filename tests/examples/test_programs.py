@@ -119,16 +119,16 @@ def test_a_query_engine_learns_to_cite_and_to_retrieve_more(
     def model(messages: list[dict[str, str]]) -> str:
         text = messages[-1]["content"]
         if "#Variables" in text:
-            prompt = "{context_str}\n\nQuestion: {query_str}\nCite the source."
             top_k = '{"reasoning": "", "suggestion": {"similarity_top_k": 2}}'
-            return f"```\n{prompt}\n```" if "text_qa\n```" in text else top_k
-        if "fitness club" in text.partition("Question: ")[2]:
-            return "There were 20 (linnerud.rst)." if "Cite" in text else "There were 20."
-        return "A dark one." if "homogeneous background" in text else "I do not know."
+            return "```\nAnswer. Cite the source.\n```" if "text_qa.system" in text else top_k
+        told = messages[0]["content"]
+        if "kinds of iris" in told.partition("Question: ")[2]:
+            return "There are three (iris.rst)." if "Cite" in text else "There are three."
+        return "A dark one." if "homogeneous background" in told else "I do not know."
 
     printed = run_example("citing_engine.py", ReplayChat([model] * 100), monkeypatch, capsys)
     said = [line.partition("? ")[2] for line in printed.splitlines() if "? " in line]
-    assert said == ["There were 20.", "I do not know.", "There were 20 (linnerud.rst).", "A dark one."]
+    assert said == ["There are three.", "There are three (iris.rst).", "I do not know.", "A dark one."]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # LlamaIndex's own
@@ -146,6 +146,39 @@ def test_an_agent_of_llamaindex_learns_what_a_tool_is_for(
 
     printed = run_example("llamaindex_agent.py", ReplayChat([model] * 100), monkeypatch, capsys)
     said = [line for line in printed.splitlines() if line.startswith("the agent says")]
+    assert [line.rpartition(": ")[2] for line in said] == ["Grace", "on its way to Paris"]
+
+
+def test_a_writers_prompt_is_learned_where_it_is_sent(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def model(messages: list[dict[str, str]]) -> str:
+        system, text = messages[0]["content"], messages[-1]["content"]
+        if "#Variables" in text:
+            return "```\nAnswer in one sentence. We open at 9.\n```"
+        if system.startswith("You make answers"):
+            return text.replace("Make this more polite: ", "Dear customer, ")
+        return "we open at 9." if "9" in system else "we open at 8."
+
+    printed = run_example("draft_and_revise.py", ReplayChat([model] * 100), monkeypatch, capsys)
+    said = [line for line in printed.splitlines() if line.startswith("the program says")]
+    assert [line.partition(": ")[2] for line in said] == [f"Dear customer, we open at {hour}." for hour in (8, 9)]
+
+
+def test_a_loop_written_by_hand_learns_what_a_tool_is_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def model(messages: list[dict[str, str]]) -> str:
+        text = messages[-1]["content"]
+        if "#Variables" in text:
+            return "```\nLooks up where an order is, by its number.\n```"
+        if messages[0]["content"].startswith("Call the tool"):
+            name = "lookup" if "where an order is" in messages[0]["content"] else "search"
+            return json.dumps({"name": name, "arguments": {"number": 17}})
+        return text
+
+    printed = run_example("tool_loop.py", ReplayChat([model] * 100), monkeypatch, capsys)
+    said = [line for line in printed.splitlines() if line.startswith("the model says")]
     assert [line.rpartition(": ")[2] for line in said] == ["Grace", "on its way to Paris"]
 
 
