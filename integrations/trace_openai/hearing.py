@@ -30,7 +30,7 @@ class Hearing:
         endpoint: Endpoint,
         is_stream: bool,
         end: Callable[[Any, dict[str, Any]], None],
-        fail: Callable[[BaseException], None],
+        fail: Callable[[BaseException], object],
     ) -> None:
         self.is_stream = is_stream
         self.is_reading = False

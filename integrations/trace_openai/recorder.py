@@ -56,6 +56,9 @@ class Recorder(BaseRecorder):
         Each call is a run of its own, and several may run at once. An error gives its node too. The function's `acall`
         is the same in async code.
 
+        Raises:
+            TypeError: it is no function.
+
         Example:
             answer = recorder.program(write_about)
             answer("whales").backward("shorter")
@@ -89,7 +92,7 @@ class Recorder(BaseRecorder):
         if call is None:
             return None
         self._take_nodes(call, given, learned)
-        return Hearing(endpoint, bool(sent.get("stream")), partial(self._answered, call), partial(self._failed, id))
+        return Hearing(endpoint, bool(sent.get("stream")), partial(self._answered, call), partial(self._fail, id))
 
     def _take_nodes(self, call: Call, given: Given, learned: Sequence[ParameterRead]) -> None:
         """The nodes that stood in the arguments: those that this run made of calls lead to these, others are read."""
@@ -108,9 +111,6 @@ class Recorder(BaseRecorder):
             call.details["sources"] = sources
             if reads:
                 self._read_before(call, reads)
-
-    def _failed(self, id: str, error: BaseException) -> None:
-        self._fail(id, error)
 
     def _answered(self, call: Call, output: Any, details: dict[str, Any]) -> None:
         info = {**call.details["info"], **details.pop("info", {})}

@@ -47,6 +47,8 @@ def trace_openai(client: Client, recorder: Recorder | None = None) -> Client:
 def untrace_openai(client: Client) -> Client:
     """Record a client no more; gives the same client. What is learned of it stays so until `unexpose`.
 
+    A client and the copies that `with_options` made of it while it was traced are one: none of them is recorded then.
+
     Example:
         untrace_openai(client)
     """

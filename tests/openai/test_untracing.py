@@ -14,7 +14,7 @@ import pytest
 
 pytest.importorskip("trace_openai")
 
-from trace_openai import Recorder, trace_openai, untrace_openai
+from trace_openai import NotTraced, Recorder, recorder_of, trace_openai, untrace_openai
 
 from tests.openai.api_server import ApiServer, says
 from tests.openai.seeing import KINDS
@@ -119,6 +119,19 @@ def test_a_stream_that_is_dropped_is_freed(serve: Serve) -> None:
         gc.collect()
         assert gone() is None
         assert recorder.last.output.info["partial"] is True
+
+
+@pytest.mark.parametrize("untraced", ["original", "copy"])
+def test_a_client_and_its_copies_are_recorded_no_more_together(serve: Serve, untraced: str) -> None:
+    recorder = Recorder()
+    client = trace_openai(serve(*[says("a")] * 3).client(), recorder)
+    clients = {"original": client, "copy": client.with_options(timeout=9)}
+    untrace_openai(clients[untraced])
+    for each in clients.values():
+        each.chat.completions.create(**CHAT)
+        with pytest.raises(NotTraced):
+            recorder_of(each)
+    assert recorder.runs == ()
 
 
 def test_untracing_a_client_that_is_not_traced_does_nothing(serve: Serve) -> None:
