@@ -64,15 +64,24 @@ def load(parameters: ParameterSet, path: str | os.PathLike[str], on_drift: OnDri
 
 
 def _entry(parameter: ParameterNode) -> dict[str, Any]:
-    value = _encoded(parameter, parameter._peek())
-    if not _is_whole(value):
-        raise InvalidValue(parameter.name, "the value is not plain data and its type gives none, so it cannot be saved")
     return {
-        "value": value,
+        "value": encoded(parameter, parameter._peek()),
         "kind": parameter.kind,
-        "type": _type_text(parameter),
+        "type": type_text(parameter),
         "original": _original(parameter),
     }
+
+
+def encoded(parameter: ParameterNode, value: Any) -> Any:
+    """A value of a parameter as JSON data, from which `decode` and its type make it again.
+
+    Raises:
+        InvalidValue: it is no plain data, and its type gives none.
+    """
+    data = _encoded(parameter, value)
+    if not _is_whole(data):
+        raise InvalidValue(parameter.name, "the value is not plain data and its type gives none, so it cannot be saved")
+    return data
 
 
 def _encoded(parameter: ParameterNode, value: Any) -> Any:
@@ -96,7 +105,8 @@ def _original(parameter: ParameterNode) -> str:
     return hashlib.sha256(json.dumps(encoded, sort_keys=True).encode()).hexdigest()
 
 
-def _type_text(parameter: ParameterNode) -> str:
+def type_text(parameter: ParameterNode) -> str:
+    """A parameter's type as a text, the same in every process."""
     kind = parameter.type
     text = f"{kind.__module__}.{kind.__qualname__}" if isinstance(kind, type) else str(kind)
     return re.sub(r" at 0x[0-9a-f]+", "", text)  # a function's address differs from run to run
@@ -123,8 +133,8 @@ def _problems(parameters: ParameterSet, entries: Mapping[str, Mapping[str, Any]]
             problems[name] = "is here and not in the file"
         elif entry.get("original") != _original(parameter):
             problems[name] = "was edited in the source since the file was saved"
-        elif entry.get("type") != _type_text(parameter):
-            problems[name] = f"has another type here ({_type_text(parameter)}) than in the file ({entry.get('type')})"
+        elif entry.get("type") != type_text(parameter):
+            problems[name] = f"has another type here ({type_text(parameter)}) than in the file ({entry.get('type')})"
     return problems
 
 

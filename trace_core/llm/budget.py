@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from trace_core.errors import BudgetExceeded, LLMError
 from trace_core.llm.chat import ChatModel, Completion, Message, Usage
@@ -103,6 +103,14 @@ class Budget:
         return f"the budget has {' and '.join(parts)} left; the next call may need 1 call and {tokens} tokens"
 
 
+class Purse(Protocol):
+    """What calls are paid from: a `Budget`, or a share of a larger one."""
+
+    def reserve(self, tokens: int) -> AbstractContextManager[Reservation]:
+        """As `Budget.reserve`."""
+        ...
+
+
 class BudgetedChat:
     """A chat model that asks `model` only while `budget` holds enough for the longest answer it can give.
 
@@ -112,7 +120,7 @@ class BudgetedChat:
     nothing, an answer without a text what the server says. Raises `BudgetExceeded` before asking.
     """
 
-    def __init__(self, model: ChatModel, budget: Budget) -> None:
+    def __init__(self, model: ChatModel, budget: Purse) -> None:
         self.model = model
         self.budget = budget
 

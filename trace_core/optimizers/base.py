@@ -63,6 +63,7 @@ class Optimizer:
         self.retries = retries
         self.history: list[StepRecord] = []
         self._llm = llm
+        self.forget()
 
     @property
     def llm(self) -> ChatModel:
@@ -95,6 +96,20 @@ class Optimizer:
             raise TypeError(f"a Batch of outputs and feedback is expected, not {type(batch).__name__}")
         unique = {(id(r.output), id(r.feedback)): r for p in self.parameters.values() for r in p.feedback}
         return sorted(unique.values(), key=lambda received: received.output.id)
+
+    # --- memory of earlier steps
+
+    def forget(self) -> None:
+        """Forget what earlier steps left for later ones; their records stay."""
+        self._tried: dict[str, float] = {}
+        self._last_text = ""
+
+    def remember(self, batch: Batch | None = None) -> None:
+        """Take in a step whose answer is known already, such as one of a run that is resumed."""
+        self._note(self.problem(batch), self.received(batch))
+
+    def _note(self, problem: Problem, received: Sequence[Received]) -> None:
+        """What a step leaves for later ones; nothing, unless a subclass says so."""
 
     # --- what a subclass says
 
@@ -140,7 +155,12 @@ class Optimizer:
 
     async def apropose(self, batch: Batch | None = None) -> Proposal:
         """`propose` in async code."""
-        return (await aask(self._proposing(batch), lambda: self.llm)).proposal or Proposal({}, {})
+        return (await self.adraft(batch)).proposal or Proposal({}, {})
+
+    async def adraft(self, batch: Batch | None = None, llm: ChatModel | None = None) -> StepRecord:
+        """A step as far as its proposal, which the record holds: what was asked, answered and refused; nothing is
+        written. `llm` is asked in place of the optimizer's own, such as that with a budget around it."""
+        return await aask(self._proposing(batch), lambda: llm or self.llm)
 
     def apply(self, proposal: Proposal, when_busy: WhenBusy = "raise") -> None:
         """Write a proposal's values, all or none.

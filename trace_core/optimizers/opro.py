@@ -46,7 +46,6 @@ class OPRO(Optimizer):
             raise ValueError(f"OPRO learns from what was tried, so memory_size must be at least 1, not {memory_size}")
         self.objective = objective
         self.memory_size = memory_size
-        self._tried: dict[str, float] = {}
 
     def problem(self, batch: Batch | None = None) -> Problem:
         """What the LLM would be shown now: the tries so far and the present one."""
@@ -60,5 +59,8 @@ class OPRO(Optimizer):
     def _dialogue(self, problem: Problem, received: Sequence[Received]) -> Dialogue:
         text = f"{problem}\n\n{format_instruction(problem.variables)}"
         answer = yield from self._ask([Message(role="user", content=text)], problem.variables)
-        self._tried |= tries(problem.variables, received)
+        self._note(problem, received)
         return answer
+
+    def _note(self, problem: Problem, received: Sequence[Received]) -> None:
+        self._tried |= tries(problem.variables, received)

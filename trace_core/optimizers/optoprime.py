@@ -65,8 +65,6 @@ class OptoPrime(Optimizer):
                 f"mask names no section: {sorted(unknown)}; the sections are {', '.join(SECTIONS).lower()}"
             )
         self.max_tokens = max_tokens
-        self._tried: dict[str, float] = {}
-        self._last_text = ""
 
     def problem(self, batch: Batch | None = None) -> Problem:
         """What the LLM would be shown now: the instruction, the trace, and between them what is remembered."""
@@ -85,9 +83,12 @@ class OptoPrime(Optimizer):
     def _dialogue(self, problem: Problem, received: Sequence[Received]) -> Dialogue:
         text = str(problem)
         again = _AGAIN if text == self._last_text else ""
-        self._last_text = text
         question = f"{text}\n\n{again}{format_instruction(problem.variables)}"
         answer = yield from self._ask([Message(role="user", content=question)], problem.variables)
+        self._note(problem, received)
+        return answer
+
+    def _note(self, problem: Problem, received: Sequence[Received]) -> None:
+        self._last_text = str(problem)
         if self.memory_size:
             self._tried |= tries(problem.variables, received)
-        return answer
