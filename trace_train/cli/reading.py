@@ -1,0 +1,158 @@
+"""`runs`, `show` and `diff`: what a store holds; neither the program nor its framework is needed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, NoReturn
+
+from trace_train.cli.errors import BadPlan, unknown
+from trace_train.cli.showing import say, say_json, say_table
+from trace_train.exporting import differences
+from trace_train.records import Candidate
+from trace_train.store import NoSuchRun, SavedRun, Store, Training
+
+
+def find(store: Store, id: str) -> Training | SavedRun:
+    """A training, or a run that was saved.
+
+    Raises:
+        NoSuchRun: there is neither.
+    """
+    for look in (store.training, store.run):
+        with suppress(NoSuchRun):
+            return look(id)
+    _missing(store, id, [each.id for each in store.trainings()] + [each.id for each in store.runs(1000)])
+
+
+def find_training(store: Store, id: str) -> Training:
+    """A training.
+
+    Raises:
+        NoSuchRun: there is none.
+    """
+    try:
+        return store.training(id)
+    except NoSuchRun:
+        _missing(store, id, [each.id for each in store.trainings()])
+
+
+def _missing(store: Store, id: str, known: Sequence[str]) -> NoReturn:
+    near = [each for each in known if each.startswith(id)][:3] or difflib.get_close_matches(id, known)
+    hint = f"did you mean {' or '.join(near)}?" if near else "`trace-suite runs` lists what there is"
+    raise NoSuchRun(repr(store)[len("Store('") : -2], f"it holds no run {id!r}; {hint}")
+
+
+def candidate_of(training: Training, id: str | None) -> Candidate:
+    """The candidate of an id, or of "original" or "best"; by default the best one.
+
+    Raises:
+        BadPlan: there is none.
+    """
+    candidates = {tried.candidate.id: tried.candidate for tried in training.candidates()}
+    if not candidates:
+        raise BadPlan(f"training {training.id} holds no candidate yet")
+    if id == "original":
+        return next(iter(candidates.values()))
+    wanted = (training.best or next(iter(candidates))) if id in (None, "best") else id
+    if wanted not in candidates:
+        raise BadPlan(unknown(f"in training {training.id}, the candidate", str(wanted), candidates))
+    return candidates[wanted]
+
+
+def list_all(store: Store, limit: int, as_json: bool) -> None:
+    """`runs`."""
+    trainings, saved = store.trainings(limit), store.runs(limit)
+    if as_json:
+        say_json({"trainings": [_training(each) for each in trainings], "saved": [_saved(each) for each in saved]})
+        return
+    if trainings:
+        say_table(
+            ("training", "state", "begun", "steps", "evaluations", "calls", "best validation"),
+            [
+                (t.id, t.state, t.started, t.step_count, t.evaluation_count, t.usage.calls, t.best_score)
+                for t in trainings
+            ],
+        )
+    if saved:
+        say(("\n" if trainings else "") + "runs that were saved")
+        rows = [(r.id, r.saved, ", ".join(r.parameters), len(r.feedback)) for r in saved]
+        say_table(("run", "saved", "parameters", "feedback"), rows)
+    if not trainings and not saved:
+        say("nothing yet", to_people=True)
+
+
+def show_saved(run: SavedRun, as_json: bool) -> None:
+    """`show` of a run that was saved."""
+    if as_json:
+        say_json({**_saved(run), "output": str(run.output.data), "error": run.error, "graph": run.graph.to_json()})
+        return
+    say(f"run {run.id}, saved {run.saved:%Y-%m-%d %H:%M:%S}\n\n{run.graph.to_text()}\n\noutput: {run.output.data}")
+    for said in run.feedback:
+        score = "" if said.feedback.score is None else f" (score {said.feedback.score})"
+        used = "not learned from yet" if said.used is None else f"learned from {said.used:%Y-%m-%d %H:%M:%S}"
+        say(f"feedback: {said.feedback.text or ''}{score}, {used}")
+
+
+def show_training(training: Training, as_json: bool) -> None:
+    """`show` of a training."""
+    if as_json:
+        steps = [{"step": s.number, "proposed": s.proposed, "decisions": list(s.decisions)} for s in training.steps()]
+        candidates = [{"id": tried.candidate.id, **tried._asdict()} for tried in training.candidates()]
+        say_json({**_training(training), "settings": training.settings, "candidates": candidates, "steps": steps})
+        return
+    say(f"training {training.id}: {training.state}, {training.step_count} steps, {training.usage.calls} calls,")
+    say(f"{training.evaluation_count} evaluations ({training.repeated} repeated after interruptions)\n")
+    tried = training.candidates()
+    rows = [(t.candidate.id, t.candidate.how, t.evaluations, t.score, t.candidate.id == training.best) for t in tried]
+    say_table(("candidate", "how", "evaluations", "mean score", "best"), rows)
+    say("")
+    decided = [(d.step, d.candidate, d.accepted, d.validation, d.reason) for s in training.steps() for d in s.decisions]
+    say_table(("step", "candidate", "accepted", "validation", "why"), decided)
+
+
+def show_step(training: Training, number: int, as_json: bool) -> None:
+    """`show` of one step: what the optimizer was shown, and what it answered.
+
+    Raises:
+        BadPlan: there is no such step.
+    """
+    steps = {step.number: step for step in training.steps()}
+    if number not in steps:
+        raise BadPlan(unknown(f"in training {training.id}, the step", str(number), map(str, steps)))
+    step = steps[number]
+    if as_json:
+        say_json({"step": number, "proposed": step.proposed, "decisions": list(step.decisions)})
+        return
+    if step.proposed is not None:
+        said = step.proposed
+        say(f"{said.problem}\n\nanswer:\n{said.answer}\n")
+        for name, why in said.refusals.items():
+            say(f"refused: {name}: {why}")
+    for decision in step.decisions:
+        say(f"{decision.candidate} {'accepted' if decision.accepted else 'refused'}: {decision.reason}")
+
+
+def show_diff(before: Candidate, after: Candidate, as_json: bool) -> None:
+    """`diff`."""
+    diffs = differences(before.values, after.values)
+    if as_json:
+        say_json({"before": before.id, "after": after.id, "diffs": diffs})
+    elif diffs:
+        say("\n".join(diffs.values()))
+    else:
+        say("no difference", to_people=True)
+
+
+def _training(training: Training) -> dict[str, Any]:
+    names = ("id", "state", "seed", "best", "best_score", "started", "updated", "ended")
+    counts = ("step_count", "evaluation_count", "repeated", "usage")
+    return {name: getattr(training, name) for name in (*names, *counts)}
+
+
+def _saved(run: SavedRun) -> dict[str, Any]:
+    said = [
+        {"text": s.feedback.text, "score": s.feedback.score, "given": s.given, "used": s.used} for s in run.feedback
+    ]
+    return {"id": run.id, "saved": run.saved, "parameters": dict(run.parameters), "feedback": said}
