@@ -7,7 +7,7 @@ OPENAI_AGENTS_TESTS := tests/openai_agents tests/conformance/test_openai_agents.
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help quickstart test test-all test-matrix test-ag2 test-ag2-oldest test-openai2 test-openai-agents lint bench bench-langchain bench-autogen bench-ag2 bench-llamaindex bench-openai bench-learning docs model clean
+.PHONY: help quickstart test test-all test-matrix test-ag2 test-ag2-oldest test-ray test-openai2 test-openai-agents lint bench bench-langchain bench-autogen bench-ag2 bench-llamaindex bench-training bench-store bench-openai bench-learning bench-executors docs model clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -37,6 +37,9 @@ test-openai2: .venv-openai2/openai.installed  ## the tests of OpenAI's client, o
 test-openai-agents: .venv-openai-agents/openai-agents.installed  ## the tests of the OpenAI Agents SDK, which needs openai 3
 	.venv-openai-agents/bin/python -m pytest -W default $(OPENAI_AGENTS_TESTS)
 
+test-ray: .venv-ray/ray.installed  ## training on a Ray cluster of two nodes that it starts
+	.venv-ray/bin/python -m pytest tests/train/executors/test_ray.py
+
 lint: $(DEV)  ## style, formatting, types, and which module may import which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -61,10 +64,21 @@ bench-llamaindex: .venv-llamaindex/bench.installed  ## what recording a LlamaInd
 bench-openai: .venv-openai-bench/bench.installed  ## what recording a client of OpenAI's API costs, beside another recorder, as JSON
 	@.venv-openai-bench/bin/python benchmarks/openai_overhead.py
 
+
+bench-store: $(DEV)  ## what keeping and reading records of trainings costs: some minutes and 4 GB of disk, as JSON
+	@$(BIN)/python benchmarks/store.py
+
+bench-training: $(DEV)  ## what training costs beside what it runs, and whether its search does what it claims: half an hour, as JSON
+	@$(BIN)/python benchmarks/training.py
+	@$(BIN)/python benchmarks/search.py --json
+
 bench-learning: $(DEV) model  ## does it learn? beside a plain loop, the quickstart on five splits, the examples: some hours, as JSON
 	@$(BIN)/python benchmarks/debugging.py
 	@$(BIN)/python benchmarks/quickstart.py
 	@$(BIN)/python benchmarks/examples.py
+
+bench-executors: .venv-ray/ray.installed  ## what a second worker brings, in processes and on Ray, as JSON
+	@.venv-ray/bin/python benchmarks/executors.py
 
 docs: .venv/docs.installed  ## the documentation, into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
@@ -105,6 +119,11 @@ clean:  ## remove what the targets made, but not the model
 .venv-openai2/openai.installed: pyproject.toml
 	test -x .venv-openai2/bin/python || $(PYTHON) -m venv .venv-openai2
 	.venv-openai2/bin/python -m pip install --quiet --editable . 'openai>=2,<3' 'pytest>=8.3' 'pytest-asyncio>=1'
+	@touch $@
+
+.venv-ray/ray.installed: pyproject.toml
+	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --editable '.[ray]' 'pytest>=8.3' 'pytest-asyncio>=1'
 	@touch $@
 
 .venv-langchain/bench.installed: packages = '.[examples]' openinference-instrumentation-langchain

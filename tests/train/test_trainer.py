@@ -1,0 +1,347 @@
+"""A run as a whole: what is learned, decided, reported, applied."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import signal
+import threading
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from tests.train.synthetic import closeness, digits, examples, program, result, trainer
+from trace_core import OptoPrime, ParameterSet, ReplayChat, bundle, model, node, template
+from trace_core.errors import LLMError, NoLLM
+from trace_train import (
+    Best,
+    Budget,
+    Complementary,
+    Exact,
+    InTurn,
+    InvalidData,
+    MaxSteps,
+    MemoryJournal,
+    OneStep,
+    Pareto,
+    Report,
+    SeenInTraining,
+    Strict,
+    Target,
+    Trainer,
+)
+from trace_train.events import Decided, EvaluationEnded, EvaluationsBegan, Event, ProposalMade, RunBegan, RunEnded
+from trace_train.progress import shown
+
+
+def suggest(**values: Any) -> str:
+    import json
+
+    return json.dumps({"reasoning": "as the feedback says", "suggestion": values})
+
+
+@model
+class Greeter:
+    """An agent of our own: a prompt, and what is done with it."""
+
+    def __init__(self) -> None:
+        self.greeting = node("Hi", trainable=True)
+
+    @bundle
+    def polish(self, text: str) -> str:
+        """Without white space around it."""
+        return text.strip()
+
+    def forward(self, name: str) -> Any:
+        return self.polish(template("{greeting}, {name}!", greeting=self.greeting, name=name))
+
+
+NAMES = ["Ada", "Alan", "Grace", "Barbara", "Edsger", "Donald", "Leslie", "Frances"]
+GREETINGS = [{"name": name, "polite": f"Good morning, {name}!"} for name in NAMES]
+
+
+def greeting(answers: list[Any], **options: Any) -> tuple[Trainer, Any, ReplayChat]:
+    greeter, llm = Greeter(), ReplayChat(answers)
+    made = Trainer(
+        greeter, OptoPrime(greeter.parameters(), llm), Exact("polite"), inputs="name", progress=False, **options
+    )
+    return made, greeter, llm
+
+
+def test_a_model_learns_and_the_report_says_what(tmp_path: Any) -> None:
+    made, greeter, llm = greeting([suggest(greeting="Hello"), suggest(greeting="Good morning")])
+    report = made.fit(
+        GREETINGS[:3], GREETINGS[3:6], test=GREETINGS[6:], batch_size=2, stopping=[Target(1.0)], choosing=Best()
+    )
+    assert str(report) == (
+        "finished: the validation score of 1 is reached\n"
+        "2 steps, 1 accepted\n"
+        "validation, on which it was selected: 0.000 before, 1.000 after\n"
+        "held-out test (2 examples): 0.000 before, 1.000 after\n"
+        f"spent: {report.spent}\n"
+        f"  optimizer: 2 calls, {report.spent.tokens:,} tokens\n"
+        "--- greeting (before)\n+++ greeting (after)\n@@ -1 +1 @@\n-Hi\n+Good morning"
+    )
+    assert [decision.reason for decision in report.steps] == [
+        "minibatch 0.000 -> 0.000, validation 0.000 -> 0.000",
+        "minibatch 0.000 -> 1.000, validation 0.000 -> 1.000",
+    ]
+    assert "expected 'Good morning, " in llm.calls[0][0]["content"]
+
+    assert greeter("Ada").data == "Good morning, Ada!"
+    assert greeter.greeting.history[-1].author == "optimizer"
+    greeter.greeting.revert()
+    assert greeter.greeting.data == "Hi"
+    report.best.apply()
+    assert greeter.greeting.data == report.best.values["greeting"] == "Good morning"
+    greeter.greeting.revert()
+    report.save(tmp_path / "learned.json")
+    assert Greeter().parameters().load(tmp_path / "learned.json").state_dict() == {"greeting": "Good morning"}
+
+
+def test_what_is_refused_is_not_applied() -> None:
+    made, greeter, _ = greeting([suggest(greeting=word) for word in ("A", "B", "C")])
+    report = made.fit(GREETINGS[:4], stopping=[MaxSteps(3)])
+    assert greeter.greeting.data == "Hi"
+    assert len(greeter.greeting.history) == 1
+    assert str(report).endswith("nothing was learned")
+    assert "no held-out test: the validation score is too high" in str(report)
+    assert report.diff() == ""
+
+
+def test_steps_that_come_to_nothing_say_why() -> None:
+    answers = [suggest(greeting=None), suggest(greeting="Good morning"), suggest(greeting="Hi"), LLMError("down")]
+    made, _, llm = greeting(answers, accepting=Strict())
+    report = made.fit(GREETINGS[:1], stopping=[MaxSteps(4)])
+    assert [decision.reason.partition(",")[0] for decision in report.steps] == [
+        "nothing was proposed: no change was suggested",
+        "minibatch 0.000 -> 1.000",
+        "nothing to learn: every output of the minibatch was right",
+        "nothing to learn: every output of the minibatch was right",
+    ]
+    assert len(llm.calls) == 2
+
+
+def test_a_candidate_is_not_tried_twice() -> None:
+    made, _, _ = greeting([suggest(greeting="Hello"), suggest(greeting="Hello")])
+    report = made.fit(GREETINGS[:2], stopping=[MaxSteps(2)])
+    assert report.steps[1].reason == f"{report.steps[0].candidate} was tried before"
+
+
+def test_an_llm_that_fails_ends_the_run_and_what_was_learned_stays() -> None:
+    answers = [suggest(greeting="Good morning"), LLMError("HTTP 401, the key was not accepted")]
+    made, greeter, _ = greeting(answers)
+    journal = MemoryJournal()
+    hard = [*GREETINGS[:4], {"name": "Tim", "polite": "Hey, Tim!"}]
+    report = made.fit(hard, GREETINGS[4:], batch_size=5, journal=journal, stopping=[MaxSteps(9)])
+    assert (report.state, journal.state) == ("stopped", "stopped")
+    assert report.reason == "the optimizer's LLM failed: HTTP 401, the key was not accepted"
+    assert greeter.greeting.data == "Good morning"
+    assert list(journal.proposals) == [1]
+
+
+def test_without_an_llm_nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TRACE_LLM", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("trace_core.llm.default._local", lambda *_: (_ for _ in ()).throw(LLMError("none here")))
+    runs: list[Any] = []
+    parameters = digits()
+    with pytest.raises(NoLLM):
+        Trainer(runs.append, OptoPrime(parameters), closeness).fit(examples(2))
+    assert runs == []
+
+
+@pytest.mark.parametrize("empty", ["train", "validation"])
+def test_empty_data_is_refused(empty: str) -> None:
+    with pytest.raises(InvalidData, match=f"there are no {empty} examples"):
+        trainer(digits()).fit([] if empty == "train" else examples(2), [] if empty == "validation" else examples(2))
+
+
+@pytest.mark.parametrize("settings", [{"batch_size": 0}, {"parallel": 0}])
+def test_settings_that_cannot_be_are_refused(settings: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="must be at least 1"):
+        trainer(digits()).fit(examples(2), **settings)
+    with pytest.raises(ValueError, match="repeats must be at least 1"):
+        trainer(digits(), repeats=0)
+
+
+def test_test_examples_that_are_learned_from_are_pointed_out() -> None:
+    with pytest.warns(SeenInTraining, match="2 of 3 test examples"):
+        trainer(digits()).fit(examples(4), examples(4, 10), test=examples(3, 2), stopping=[MaxSteps(0)])
+
+
+# --- strategies in a run
+
+
+def test_candidates_that_improved_different_parameters_are_merged() -> None:
+    parameters = digits()
+    journal = MemoryJournal()
+    llm = ReplayChat([suggest(p0=7), suggest(p1=2)])
+    made = Trainer(program(parameters), OptoPrime(parameters, llm), closeness, inputs="i", progress=False)
+    report = made.fit(
+        examples(4),
+        batch_size=4,
+        journal=journal,
+        stopping=[MaxSteps(3)],
+        choosing=First(),
+        merging=Complementary(),
+    )
+    assert [decision.accepted for decision in report.steps] == [True, True, True]
+    assert report.best.candidate.how == "merged"
+    assert report.best.values == {"p0": 7, "p1": 2, "p2": 0, "p3": 0}
+    assert len(report.best.candidate.parents) == 2
+
+
+class First:
+    """Always the original."""
+
+    def choose(self, search: Any) -> Any:
+        return search.members[0]
+
+
+def test_several_optimizers_take_turns_each_with_parameters_of_its_own() -> None:
+    parameters = digits()
+    halves = [ParameterSet([parameters[name] for name in names]) for names in (("p0", "p1"), ("p2", "p3"))]
+    llms = [ReplayChat([suggest(p0=7, p1=2)]), ReplayChat([suggest(p2=9, p3=4)])]
+    steps = [OneStep(OptoPrime(half, llm)) for half, llm in zip(halves, llms, strict=True)]
+    made = Trainer(program(parameters), InTurn(*steps), closeness, inputs="i", progress=False)
+    report = made.fit(examples(4), stopping=[Target(1.0), MaxSteps(2)])
+    assert report.validation == (pytest.approx(0.388889, abs=1e-3), 1.0)
+    assert list(parameters.state_dict().values()) == [7, 2, 9, 4]
+
+
+def test_what_is_proposed_from_is_what_the_parent_did_and_held() -> None:
+    llm = ReplayChat([suggest(p0=6), suggest(p0=7)])
+    parameters = digits()
+    made = Trainer(program(parameters), OptoPrime(parameters, llm), closeness, inputs="i", progress=False)
+    made.fit([examples(1)[0]], stopping=[MaxSteps(2)], choosing=Best())
+    assert "p0 = 6" in llm.calls[1][0]["content"]
+    assert "'should be 7'" in llm.calls[1][0]["content"] or "should be 7" in llm.calls[1][0]["content"]
+
+
+@pytest.mark.parametrize("choosing", [Best(), Pareto()])
+def test_a_search_finds_more_with_time(choosing: Any) -> None:
+    report = trainer(digits()).fit(examples(8), stopping=[MaxSteps(40)], choosing=choosing, batch_size=8)
+    assert report.validation is not None
+    assert report.validation[1] > report.validation[0] + 0.3
+
+
+# --- interruptions
+
+
+def press_ctrl_c() -> None:
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
+def interrupted_after(count: int, parameters: ParameterSet) -> Any:
+    """A program that presses Ctrl-C at one of its runs."""
+    inner, left = program(parameters), [count]
+
+    def run(i: int) -> Any:
+        left[0] -= 1
+        if not left[0]:
+            press_ctrl_c()
+        return inner(i)
+
+    return run
+
+
+def test_ctrl_c_ends_with_the_best_so_far_applied_and_the_run_can_go_on() -> None:
+    whole = trainer(digits()).fit(examples(8), stopping=[MaxSteps(8)])
+    parameters, journal = digits(), MemoryJournal()
+    report = trainer(parameters, interrupted_after(30, parameters)).fit(
+        examples(8), stopping=[MaxSteps(8)], journal=journal
+    )
+    assert (report.state, report.reason, journal.state) == ("stopped", "it was interrupted", "stopped")
+    assert 0 < len(report.steps) < 8
+    assert list(parameters.state_dict().values()) == list(report.best.values.values())
+    assert len(journal.evaluations) == report.spent.evaluations  # what had begun was finished, and kept
+    resumed = trainer(digits()).fit(examples(8), stopping=[MaxSteps(8)], journal=journal)
+    assert result(resumed) == result(whole)
+    assert resumed.repeated == 0
+
+
+def test_a_second_ctrl_c_does_not_wait() -> None:
+    parameters, journal = digits(), MemoryJournal()
+
+    async def run(i: int) -> Any:
+        press_ctrl_c()
+        while made._stopped is None:
+            await asyncio.sleep(0)
+        press_ctrl_c()
+        await asyncio.get_running_loop().create_future()  # for ever
+
+    made = trainer(parameters, run)
+    with pytest.raises(KeyboardInterrupt):
+        made.fit(examples(1), journal=journal)
+    assert journal.state == "stopped"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+async def test_cancelling_afit_applies_the_best_so_far() -> None:
+    parameters, journal = digits(), MemoryJournal()
+    made = trainer(parameters)
+    steps: list[Event] = []
+
+    def observe(event: Event) -> None:
+        steps.append(event)
+        if isinstance(event, Decided) and event.decision.accepted:
+            task.cancel()
+
+    made._observers = (observe,)
+    task = asyncio.ensure_future(made.afit(examples(8), stopping=[MaxSteps(50)], journal=journal))
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert journal.state == "stopped"
+    assert set(parameters.state_dict().values()) != {0}
+
+
+def test_an_observer_may_stop_it() -> None:
+    made = trainer(digits())
+    made._observers = (lambda event: made.stop("enough") if isinstance(event, ProposalMade) else None,)
+    report = made.fit(examples(8))
+    assert (report.state, report.reason) == ("stopped", "enough")
+
+
+# --- who watches
+
+
+def test_observers_are_told_in_order_and_may_fail(caplog: pytest.LogCaptureFixture) -> None:
+    events: list[Event] = []
+
+    def broken(event: Event) -> None:
+        raise RuntimeError("no disk")
+
+    made = trainer(digits(), observers=[broken, events.append])
+    report = made.fit(examples(3), test=examples(2, 10), batch_size=2, stopping=[MaxSteps(1)])
+    assert isinstance(events[0], RunBegan)
+    assert (events[0].train, events[0].validation, events[0].test) == (3, 3, 2)
+    assert isinstance(events[-1], RunEnded)
+    assert events[-1].spent == report.spent
+    kinds = [type(event) for event in events if not isinstance(event, EvaluationEnded)]
+    assert kinds[1:3] == [EvaluationsBegan] * 2
+    assert kinds.index(ProposalMade) < kinds.index(Decided)
+    ended = [event for event in events if isinstance(event, EvaluationEnded)]
+    assert len(ended) == report.spent.evaluations
+    assert "no disk" in caplog.text
+
+
+def test_progress_is_shown_where_somebody_looks_and_nowhere_else() -> None:
+    with shown() as observers:
+        assert observers == ()
+    with shown(False) as observers:
+        assert observers == ()
+    text = io.StringIO()
+    console = Console(file=text, force_terminal=True, width=100)
+    with shown(console=console) as observers:
+        trainer(digits(), observers=observers).fit(examples(3), stopping=[MaxSteps(1)], batch_size=2)
+    assert "step 1" in text.getvalue()
+    assert "minibatch" in text.getvalue()
+
+
+def test_a_report_without_anything_measured_can_be_printed() -> None:
+    report = trainer(digits()).fit(examples(3), budget=Budget(evaluations=2))
+    assert isinstance(report, Report)
+    assert report.validation is None
+    assert "the budget of 2 evaluations is used up" in str(report)

@@ -1,0 +1,101 @@
+"""Chat models whose calls are counted and held to the budget of the run that makes them, wherever that is."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
+from typing import Any
+
+from trace_core.errors import BudgetExceeded
+from trace_core.llm.budget import BudgetedChat, Reservation
+from trace_core.llm.chat import ChatModel, Completion, Message, Usage
+from trace_train.budget import Role, Spending
+
+_ACCOUNT: ContextVar[Account | None] = ContextVar("trace_account", default=None)
+
+
+class Account:
+    """What one piece of work, such as a program's run on an example, spends through chat models of ours."""
+
+    def __init__(self, spending: Spending, role: Role) -> None:
+        self.spending = spending
+        self.role = role
+        self.used = Usage()
+        self.refused: BudgetExceeded | None = None
+        """Why a call was not made; whatever came of the work then says nothing."""
+
+    @contextmanager
+    def reserve(self, tokens: int) -> Iterator[Reservation]:
+        """As `Spending.reserve`; the usage counts here too."""
+        with self.spending.reserve(self.role, tokens) as reservation:
+            try:
+                yield reservation
+            finally:
+                self.used += reservation.usage
+
+    @contextmanager
+    def open(self) -> Iterator[Account]:
+        """Metered models that are asked in the block, and in what it calls, pay from here."""
+        token = _ACCOUNT.set(self)
+        try:
+            yield self
+        finally:
+            _ACCOUNT.reset(token)
+
+
+class Metered:
+    """A chat model that asks `model`; where a training run does so, only while its budget has room.
+
+    Give a program's own models this way where it asks them itself, so that limits hold to the call. Outside of a
+    training run it is as if it was not there.
+
+    Example:
+        llm = Metered(OpenAIChat("gpt-4.1-nano", max_tokens=200))
+    """
+
+    def __init__(self, model: ChatModel) -> None:
+        self.model = model
+
+    def __repr__(self) -> str:
+        return f"Metered({self.model!r})"
+
+    def __getattr__(self, name: str) -> Any:
+        if name in {"fingerprint", "max_tokens"}:
+            return getattr(self.model, name)
+        raise AttributeError(name)
+
+    def complete(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Completion:
+        """Ask, when there is room."""
+        account = _ACCOUNT.get()
+        if account is None:
+            return self.model.complete(messages, schema)
+        while True:
+            seen = account.spending.settlements
+            try:
+                return BudgetedChat(self.model, account).complete(messages, schema)
+            except BudgetExceeded as error:
+                settled = threading.Event()
+                if not account.spending.when_settled(seen, settled.set):
+                    account.refused = error
+                    raise
+                settled.wait()
+
+    async def acomplete(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Completion:
+        """Ask, when there is room."""
+        account = _ACCOUNT.get()
+        if account is None:
+            return await self.model.acomplete(messages, schema)
+        while True:
+            seen = account.spending.settlements
+            try:
+                return await BudgetedChat(self.model, account).acomplete(messages, schema)
+            except BudgetExceeded as error:
+                settled, loop = asyncio.Event(), asyncio.get_running_loop()
+                if not account.spending.when_settled(seen, partial(loop.call_soon_threadsafe, settled.set)):
+                    account.refused = error
+                    raise
+                await settled.wait()

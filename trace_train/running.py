@@ -1,0 +1,221 @@
+"""One run of a program on one example under a candidate's values, and what its guide says: an `Evaluation`.
+
+Whatever goes wrong there is a failing score with the error as feedback. What is never a score: a run that did not use
+the candidate's values, and one that the budget cut short.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from trace_core.containers import plain
+from trace_core.errors import BudgetExceeded, CandidateNotSeen, ExecutionError
+from trace_core.failures import error_text
+from trace_core.graph_json import encode
+from trace_core.llm.chat import Usage
+from trace_core.nodes import ExceptionNode, MessageNode, Node, as_node
+from trace_core.parameters import Candidate, ParameterSet
+from trace_core.trace_graph import TraceGraph
+from trace_train.budget import Spending, Spent
+from trace_train.calling import called, face_of, finished, in_thread, is_async
+from trace_train.data.examples import Example, Field, part
+from trace_train.errors import InvalidGuide
+from trace_train.guides.base import Verdict, name_of, verdict_of
+from trace_train.metering import Account
+from trace_train.records import Evaluation
+from trace_train.retrying import Retry, is_transient, is_transient_text
+from trace_train.usage import usage_of
+
+
+class Ran(NamedTuple):
+    """What a program gave: its value, the node of it, if it is one, and the error, if it failed."""
+
+    value: Any
+    node: Node | None = None
+    error: str | None = None
+
+
+class Result(NamedTuple):
+    """An evaluation, and what it cost. `kept` is False for what failed in passing and may go well another time."""
+
+    evaluation: Evaluation
+    cost: Spent
+    kept: bool = True
+    guide_failed: bool = False
+
+
+class _FailedInPassing(ConnectionError):
+    """A program gave the node of an error that may not happen again."""
+
+    def __init__(self, ran: Ran) -> None:
+        super().__init__(ran.error)
+        self.ran = ran
+
+
+@dataclass(slots=True)
+class Runner:
+    """Runs a program and its guide.
+
+    Args:
+        program: from an example to a node or a value; with `inputs`, from that part of an example.
+        guide: says how good the output is.
+        parameters: what a candidate gives values to.
+        failing: the score of what failed.
+        threads: where sync functions run.
+        prefer_async: whether a program with two faces is awaited.
+    """
+
+    program: Any
+    guide: Any
+    parameters: ParameterSet
+    inputs: Field | None
+    failing: float
+    retry: Retry
+    spending: Spending
+    threads: Executor
+    prefer_async: bool = False
+    _face: Callable[[Any], Any] = field(init=False)
+    _alone: asyncio.Lock | None = field(init=False)
+    """What is held while an async program runs on objects that have one state at a time."""
+
+    def __post_init__(self) -> None:
+        self._face = face_of(self.program, self.prefer_async)
+        bindings = [each.binding for each in self.parameters.values() if each.binding is not None]
+        one_at_a_time = any(binding.isolation == "exclusive" for binding in bindings)
+        self._alone = asyncio.Lock() if one_at_a_time else None
+
+    async def run(self, example: Example, values: Mapping[str, Any]) -> Result:
+        """One evaluation.
+
+        Raises:
+            CandidateNotSeen: the run did not use the values.
+            BudgetExceeded: the budget cut it short.
+            InvalidGuide: the guide gave no score.
+        """
+        start = time.perf_counter()
+        ran, kept, graph, usage = await self._run_program(example, values)
+        verdict, guide_failed, guide = Verdict(self.failing, ran.error), False, Account(self.spending, "guide")
+        if ran.error is None:
+            with guide.open():
+                verdict, kept, guide_failed = await self._verdict(example, ran.value)
+            if guide.refused is not None:
+                raise guide.refused
+        evaluation = Evaluation(
+            score=verdict.score,
+            scores=dict(verdict.scores),
+            feedback=verdict.text,
+            output=encode(ran.value),
+            error=verdict.text if guide_failed else ran.error,
+            trace=None if graph is None else graph.to_json(),
+            usage=usage,
+            guide_usage=guide.used,
+            seconds=time.perf_counter() - start,
+        )
+        cost = self.spending.budget.cost("program", usage, 1) + self.spending.budget.cost("guide", guide.used)
+        return Result(evaluation, cost, kept, guide_failed)
+
+    async def _run_program(
+        self, example: Example, values: Mapping[str, Any]
+    ) -> tuple[Ran, bool, TraceGraph | None, Usage]:
+        """What the program gave, whether that is to be kept, its trace, and what it spent."""
+        account, usage = Account(self.spending, "program"), Usage()
+        try:
+            with account.open():
+                ran, kept = await self._ran(example, values)
+            graph = None if ran.node is None else TraceGraph.of(ran.node)
+            usage = account.used if graph is None else _larger(usage_of(graph), account.used)
+        finally:  # what was spent counts, whatever became of it
+            self.spending.charge("program", _beyond(usage, account.used), evaluations=1)
+        if account.refused is not None:
+            raise account.refused
+        return ran, kept, graph, usage
+
+    async def _ran(self, example: Example, values: Mapping[str, Any]) -> tuple[Ran, bool]:
+        """What the program gave, and whether that is to be kept."""
+        try:
+            given = example.data if self.inputs is None else part(example.data, self.inputs)
+            return await self.retry(lambda: self._attempt(given, values)), True
+        except _FailedInPassing as error:
+            return error.ran, False
+        except (CandidateNotSeen, BudgetExceeded):
+            raise
+        except Exception as error:  # noqa: BLE001 - a program may raise anything, and that is what it is told then
+            node = error.node if isinstance(error, ExecutionError) else None
+            return Ran(None, node, error_text(error) if node is None else str(node._peek())), not is_transient(error)
+
+    async def _attempt(self, given: Any, values: Mapping[str, Any]) -> Ran:
+        if is_async(self._face):
+            async with self._alone or nullcontext():
+                with self._candidate(values) as candidate:
+                    ran = _checked(await self._face(given), candidate)
+        else:
+            ran = await in_thread(self.threads, self._in_thread, given, values)
+        if ran.error is not None and is_transient_text(ran.error):
+            raise _FailedInPassing(ran)
+        return ran
+
+    def _in_thread(self, given: Any, values: Mapping[str, Any]) -> Ran:
+        with self._candidate(values) as candidate:
+            return _checked(finished(self._face(given)), candidate)
+
+    @contextmanager
+    def _candidate(self, values: Mapping[str, Any]) -> Iterator[Candidate]:
+        with self.parameters.candidate(values) as candidate:
+            try:
+                yield candidate
+            except ExecutionError as error:
+                if error.node.depends:
+                    candidate.verify(error.node)
+                raise
+
+    async def _verdict(self, example: Example, value: Any) -> tuple[Verdict, bool, bool]:
+        """What the guide says, whether that is to be kept, and whether it failed."""
+
+        async def attempt() -> Verdict:
+            return verdict_of(await called(self.threads, self.guide, example.data, value), self.guide)
+
+        try:
+            return await self.retry(attempt), True, False
+        except (BudgetExceeded, InvalidGuide):
+            raise
+        except Exception as error:  # noqa: BLE001 - a guide is the user's function
+            text = f"{name_of(self.guide)} failed: {error_text(error)}"
+            return Verdict(self.failing, text), not is_transient(error), True
+
+
+def _checked(output: Any, candidate: Candidate) -> Ran:
+    """A program's output, which must have been made with the candidate's values."""
+    node = as_node(output)
+    if node is not output and not isinstance(node, MessageNode):
+        return Ran(output)
+    if node.depends or not isinstance(node, ExceptionNode):  # what failed early may not have come to a parameter
+        candidate.verify(node)
+    value = plain(node.data)
+    return Ran(value, node, str(value) if isinstance(node, ExceptionNode) else None)
+
+
+def _larger(one: Usage, other: Usage) -> Usage:
+    """What was counted in two places, part of it perhaps in both."""
+    return Usage(
+        max(one.calls, other.calls),
+        max(one.prompt_tokens, other.prompt_tokens),
+        max(one.completion_tokens, other.completion_tokens),
+        max(one.cached_tokens, other.cached_tokens),
+    )
+
+
+def _beyond(usage: Usage, charged: Usage) -> Usage:
+    """What of a usage was not charged yet."""
+    rest = _larger(usage, charged)
+    return Usage(
+        rest.calls - charged.calls,
+        rest.prompt_tokens - charged.prompt_tokens,
+        rest.completion_tokens - charged.completion_tokens,
+        rest.cached_tokens - charged.cached_tokens,
+    )
