@@ -43,7 +43,7 @@ def test_an_object_with_a_key_leaves_its_type_in_every_field(store: Store) -> No
     chat = OpenAIChat("gpt", api_key=SENTINEL)
     journal = store.journal(settings={"llm": chat, "fingerprint": chat.fingerprint, "client": Client()})
     journal.keep_candidate(Candidate({"rules": "x"}, (holding,), "original"))  # type: ignore[arg-type]
-    numbers = {"score", "seconds", "usage"}
+    numbers = {"score", "seconds", "usage", "guide_usage"}
     names = [field.name for field in fields(Evaluation) if field.name not in numbers]
     journal.keep_evaluation(EvaluationKey("c0", "e0"), Evaluation(1.0, **dict.fromkeys(names, holding)))
     names = [field.name for field in fields(Proposed) if field.name not in numbers]
