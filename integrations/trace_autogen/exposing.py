@@ -11,7 +11,7 @@ from trace_autogen.managers import attach
 from trace_autogen.offering import all_offers
 from trace_autogen.walking import walk
 from trace_core.bundles import LearnedCode
-from trace_core.exposing import NotExposed, NothingToLearn, exposed, unexpose, wanted_kinds
+from trace_core.exposing import NotExposed, NothingToLearn, exposed, unexpose
 from trace_core.parameters import ParameterSet
 
 __all__ = ["KINDS", "NotExposed", "NothingToLearn", "expose", "unexpose"]
@@ -55,7 +55,7 @@ def expose(
         parameters = expose(agent, name="support")       # {"support.assistant.system_prompt": …}
         tools = expose(agent, name="support", kinds=["tool_description", "code"])
     """
-    offered = all_offers(agent_or_team, "code" in wanted_kinds(kinds, KINDS), learned_code)
+    offered = all_offers(agent_or_team, learned_code)
     parameters = exposed(agent_or_team, offered, kinds, KINDS, name, include, exclude)
     _attach_managers(agent_or_team)
     return parameters

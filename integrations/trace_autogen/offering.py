@@ -19,7 +19,7 @@ from trace_core.exposing import Home, NotOffered, Offer
 Offers = Iterator[Offer | NotOffered]
 
 
-def all_offers(program: Any, with_code: bool, learned_code: LearnedCode) -> Offers:
+def all_offers(program: Any, learned_code: LearnedCode) -> Offers:
     """All that can be learned of the program, and what cannot."""
     found = walk(program)
     workbenches = [each.value for each in found if each.kind == "workbench"]
@@ -27,15 +27,14 @@ def all_offers(program: Any, with_code: bool, learned_code: LearnedCode) -> Offe
     for each in found:
         yield from _offered(each, teams)
         if each.kind == "tool":
-            yield from _tool(each, workbenches, with_code, learned_code)
+            yield from _tool(each, workbenches, learned_code)
 
 
-def _tool(found: Found, workbenches: list[Any], with_code: bool, learned_code: LearnedCode) -> Offers:
+def _tool(found: Found, workbenches: list[Any], learned_code: LearnedCode) -> Offers:
     tool, path = found.value, found.path
     holding = [each for each in workbenches if any(other is tool for other in private.tools_in(each))]
     yield from tool_texts.offers(tool, path, found.parent, holding)
-    if with_code:
-        yield from functions.offers(tool, path, learned_code)
+    yield from functions.offers(tool, path, learned_code)
 
 
 def _offered(found: Found, teams: list[Any]) -> Offers:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from trace_core.bundles import LearnedCode
-from trace_core.exposing import NotExposed, NothingToLearn, exposed, unexpose, wanted_kinds
+from trace_core.exposing import NotExposed, NothingToLearn, exposed, unexpose
 from trace_core.parameters import ParameterSet
 from trace_langchain.offering import all_offers
 
@@ -49,5 +49,4 @@ def expose(
         parameters = expose(agent, name="support")       # {"support.model.system_prompt": …}
         tools = expose(agent, name="support", kinds=["tool_description", "code"])
     """
-    offered = all_offers(program, "code" in wanted_kinds(kinds, KINDS), learned_code)
-    return exposed(program, offered, kinds, KINDS, name, include, exclude)
+    return exposed(program, all_offers(program, learned_code), kinds, KINDS, name, include, exclude)

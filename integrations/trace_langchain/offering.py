@@ -24,7 +24,7 @@ from trace_langchain.sent_tools import Sent, assigned, sent_by
 from trace_langchain.walking import Found, is_graph, walk
 
 
-def all_offers(program: Any, with_code: bool, learned_code: LearnedCode) -> Iterator[Offer | NotOffered]:
+def all_offers(program: Any, learned_code: LearnedCode) -> Iterator[Offer | NotOffered]:
     """All that can be learned of the program, and what cannot."""
     found = list(walk(program))
     told = {
@@ -36,7 +36,7 @@ def all_offers(program: Any, with_code: bool, learned_code: LearnedCode) -> Iter
     of_tools = assigned([(each.path, each.value) for each in found if isinstance(each.value, BaseTool)], sent)
     taken = {id(each) for entries in of_tools.values() for each in entries}
     for each in found:
-        yield from _offered(each, of_tools.get(id(each.value), []), with_code, learned_code)
+        yield from _offered(each, of_tools.get(id(each.value), []), learned_code)
         for other in told.get(id(each.value), ()):
             if isinstance(other, NotOffered):
                 yield other
@@ -44,9 +44,7 @@ def all_offers(program: Any, with_code: bool, learned_code: LearnedCode) -> Iter
                 yield from tools.sent_offers(other)
 
 
-def _offered(
-    found: Found, sent: list[Sent], with_code: bool, learned_code: LearnedCode
-) -> Iterator[Offer | NotOffered]:
+def _offered(found: Found, sent: list[Sent], learned_code: LearnedCode) -> Iterator[Offer | NotOffered]:
     path, value = found.path, found.value
     if isinstance(learned := static(value, "parameter"), ParameterNode):  # middleware()
         yield Offer(path, learned.kind, learned, str)
@@ -61,14 +59,12 @@ def _offered(
     elif isinstance(value, BaseTool):
         where = path if path and path[-1] == value.name else (*path, value.name)
         yield from tools.offers(value, where, sent)
-        if with_code:
-            yield from _code(value, ("func", "coroutine"), where, learned_code)
+        yield from _code(value, ("func", "coroutine"), where, learned_code)
     elif isinstance(value, RunnableLambda) or (isinstance(value, Runnable) and hasattr(value, "func")):
         if is_graph(value):
             return
         yield from agents.offers(value, path)
-        if with_code:
-            yield from _code(value, ("func", "afunc"), path, learned_code)
+        yield from _code(value, ("func", "afunc"), path, learned_code)
 
 
 _FRAMEWORKS = ("langchain", "langgraph", "langchain_core")

@@ -145,6 +145,14 @@ def test_a_shared_object_has_one_parameter_and_asking_again_gives_the_same() -> 
     assert expose(program, kinds="all")[parameter.name] is parameter
 
 
+def test_where_nothing_is_found_code_is_among_what_there_is() -> None:
+    def shout(text: str) -> str:
+        return text.upper()
+
+    with pytest.raises(NothingToLearn, match=r"no prompt or system_prompt was found in RunnableLambda; it has code"):
+        expose(RunnableLambda(shout))
+
+
 def test_nothing_to_learn_is_an_error_that_says_what_there_is() -> None:
     with pytest.raises(NothingToLearn, match=r"no code was found in RunnableSequence.* prompt"):
         expose(PromptTemplate.from_template("{x}") | listening(), kinds="code")

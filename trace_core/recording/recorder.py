@@ -134,6 +134,10 @@ class BaseRecorder:
         """The user's functions that led to a call that begins now, if the adapter can tell and it matters."""
         return ()
 
+    def _conversations_of(self, run: Run) -> set[Hashable]:
+        """What a run is a turn of, of which a run may hold several."""
+        return set() if run.conversation is None else {run.conversation}
+
     def _plain(self, value: Any) -> Any:
         """A value of its framework as plain data."""
         return value
@@ -228,12 +232,15 @@ class BaseRecorder:
                     call.reads = (*call.reads, (argument, node, read))
 
     def _earlier(self, run: Run) -> list[Run]:
-        """The runs before this one in the same conversation."""
-        if run.conversation is None:
-            return []
+        """The runs before this one with a conversation that goes on in it."""
         runs = self.runs
-        before = runs[: runs.index(run)] if run in runs else runs
-        return [other for other in before if other.conversation == run.conversation]
+        going_on, found = self._conversations_of(run), []
+        for other in reversed(runs[: runs.index(run)] if run in runs else runs):
+            theirs = self._conversations_of(other)
+            if not going_on.isdisjoint(theirs):
+                going_on |= theirs
+                found.append(other)
+        return found[::-1]
 
     def _began_outermost(self, run: Run, call: Call) -> None:
         here = _OUTERMOST.get()

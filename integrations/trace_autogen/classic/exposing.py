@@ -7,7 +7,7 @@ from typing import Any
 
 from trace_autogen.classic.offering import all_offers
 from trace_core.bundles import LearnedCode
-from trace_core.exposing import NotExposed, NothingToLearn, exposed, unexpose, wanted_kinds
+from trace_core.exposing import NotExposed, NothingToLearn, exposed, unexpose
 from trace_core.parameters import ParameterSet
 
 __all__ = ["KINDS", "NotExposed", "NothingToLearn", "expose", "unexpose"]
@@ -50,5 +50,6 @@ def expose(
         parameters = expose(assistant, name="support")       # {"support.assistant.system_prompt": …}
         tools = expose([assistant, user], kinds=["tool_description", "code"])
     """
-    offered = all_offers(agent_or_groupchat, "code" in wanted_kinds(kinds, KINDS), learned_code)
-    return exposed(agent_or_groupchat, offered, kinds, KINDS, name, include, exclude)
+    return exposed(
+        agent_or_groupchat, all_offers(agent_or_groupchat, learned_code), kinds, KINDS, name, include, exclude
+    )

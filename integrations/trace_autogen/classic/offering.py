@@ -18,7 +18,7 @@ from trace_core.validators import NotEmpty
 Offers = Iterator[Offer | NotOffered]
 
 
-def all_offers(program: Any, with_code: bool, learned_code: LearnedCode) -> list[Offer | NotOffered]:
+def all_offers(program: Any, learned_code: LearnedCode) -> list[Offer | NotOffered]:
     """What can be learned of a program, and what cannot."""
     found: list[Offer | NotOffered] = []
     agents, groups = _parts(program)
@@ -30,7 +30,7 @@ def all_offers(program: Any, with_code: bool, learned_code: LearnedCode) -> list
             groups = [group for group in groups if all(group.agents is not each.agents for each in managed)]
         else:
             found += _agent(agent, [group for group in readers if any(agent is each for each in group.agents)])
-            found += _code(agent, learned_code) if with_code else ()
+            found += _code(agent, learned_code)
     for group in groups:
         found += _group([group], ("group_chat",))
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from trace_autogen.classic import values
@@ -143,22 +143,10 @@ class Recorder(BaseRecorder):
     def _plain(self, value: Any) -> Any:
         return values.plain(value)
 
-    def _earlier(self, run: Run) -> list[Run]:
-        """The runs before this one with a conversation that goes on in it: a run may hold chats of several pairs."""
-        runs = self.runs
-        going_on, found = _conversations(run), []
-        for other in reversed(runs[: runs.index(run)] if run in runs else runs):
-            theirs = _conversations(other)
-            if going_on & theirs:
-                going_on |= theirs
-                found.append(other)
-        return found[::-1]
-
-
-def _conversations(run: Run) -> set[Any]:
-    """What the chats in a run are turns of, and a reply that an agent gave to one that is not traced."""
-    calls = [call for call in run.calls if call.kind == "run" or call is run.calls[0]]
-    return {call.details["conversation"] for call in calls if "conversation" in call.details}
+    def _conversations_of(self, run: Run) -> set[Hashable]:
+        """What the chats in a run are turns of, and a reply that an agent gave to one that is not traced."""
+        calls = [call for call in run.calls if call.kind == "run" or call is run.calls[0]]
+        return {call.details["conversation"] for call in calls if "conversation" in call.details}
 
 
 def _seen(messages: Sequence[Any], keys: list[list[Key]], shown: Sequence[Any]) -> dict[str, Any]:

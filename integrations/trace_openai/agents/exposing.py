@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from trace_core.bundles import LearnedCode
-from trace_core.exposing import NotExposed, NothingToLearn, exposed, unexpose, wanted_kinds
+from trace_core.exposing import NotExposed, NothingToLearn, exposed, unexpose
 from trace_core.parameters import ParameterSet
 from trace_openai.agents.offering import all_offers
 
@@ -52,5 +52,4 @@ def expose(
         parameters = expose(triage, name="support")      # {"support.Triage.system_prompt": …}
         tools = expose(triage, name="support", kinds=["tool_description", "code"])
     """
-    offered = all_offers(agent, "code" in wanted_kinds(kinds, KINDS), learned_code)
-    return exposed(agent, offered, kinds, KINDS, name, include, exclude)
+    return exposed(agent, all_offers(agent, learned_code), kinds, KINDS, name, include, exclude)

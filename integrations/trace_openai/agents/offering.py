@@ -29,24 +29,23 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
-def all_offers(program: Any, with_code: bool, learned_code: LearnedCode) -> Offers:
+def all_offers(program: Any, learned_code: LearnedCode) -> Offers:
     """All that can be learned of the program, and what cannot."""
     found = walk(program)
     described = {id(each) for agent in found if agent.kind == "agent" for each in agent.value.handoffs}
     for each in found:
         if each.kind == "agent":
-            yield from _agent(each, with_code, learned_code)
+            yield from _agent(each, learned_code)
             if id(each.value) in described:
                 yield _handoff_description(each)
         elif each.kind == "handoff":
             yield _handoff(each)
         else:
             yield from _tool(each)
-            if with_code:
-                yield from functions.tool_offers(each.value, each.path, learned_code)
+            yield from functions.tool_offers(each.value, each.path, learned_code)
 
 
-def _agent(found: Found, with_code: bool, learned_code: LearnedCode) -> Offers:
+def _agent(found: Found, learned_code: LearnedCode) -> Offers:
     agent, path = found.value, found.path
     label = (*path, "system_prompt")
     instructions = vars(agent)[places.INSTRUCTIONS]
@@ -57,8 +56,7 @@ def _agent(found: Found, with_code: bool, learned_code: LearnedCode) -> Offers:
         yield NotOffered(
             label, "system_prompt", 'a function writes them; its code can be learned, with kinds="code"', True
         )
-        if with_code:
-            yield from functions.instructions_offers(agent, path, learned_code)
+        yield from functions.instructions_offers(agent, path, learned_code)
     for name, kind in _SETTINGS.items():
         value = getattr(vars(agent)[places.SETTINGS], name)
         if value is not None:

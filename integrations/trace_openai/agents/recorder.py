@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -102,18 +102,6 @@ class Recorder(BaseRecorder):
     def _equals_result(self, call: Call, result: Any) -> bool:
         return call.succeeded and equal_values(getattr(call.gave, "final_output", None), result)
 
-    def _earlier(self, run: Run) -> list[Run]:
-        """The runs before this one with a conversation that goes on in it: a run may hold turns of several."""
-        runs = self.runs
-        going_on, found = _conversations(run), []
-        for other in reversed(runs[: runs.index(run)] if run in runs else runs):
-            theirs = _conversations(other)
-            if going_on & theirs:
-                going_on |= theirs
-                found.append(other)
-        return found[::-1]
-
-
-def _conversations(run: Run) -> set[Any]:
-    """What the runs of agents in a run are turns of: sessions, conversations and responses that a server keeps."""
-    return {each for call in run.calls for each in call.details.get("conversation", ())}
+    def _conversations_of(self, run: Run) -> set[Hashable]:
+        """What the runs of agents in a run are turns of: sessions, conversations and responses that a server keeps."""
+        return {each for call in run.calls for each in call.details.get("conversation", ())}
