@@ -8,7 +8,6 @@ The same model answers the tickets and improves the prompt. It never sees the ti
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sys
 import time
@@ -25,10 +24,11 @@ from trace_langchain import Recorder, expose
 
 from trace_core import Batch, MaxLength, OptoPrime
 from trace_core.llm import Budget, BudgetedChat, default_llm
+from trace_train import read_data
 
-DATA = json.loads((Path(__file__).parent / "tickets.json").read_text())
-QUEUES: list[str] = DATA["queues"]
 Ticket = dict[str, str]
+TICKETS: list[Ticket] = read_data(Path(__file__).parent / "tickets.jsonl")
+QUEUES = sorted({ticket["queue"] for ticket in TICKETS})
 
 console = Console()
 budget = Budget(calls=2_000)
@@ -87,7 +87,7 @@ def mistakes(tickets: list[Ticket], feedback: str) -> Batch:
 def learn(split: int = 0, feedback: str = "full", rounds: int = 3) -> tuple[int, int]:
     """Split, measure, learn, measure again: how many held-out tickets are routed right before and after."""
     random.seed(split)
-    tickets: list[Ticket] = random.sample(DATA["tickets"], 120)
+    tickets: list[Ticket] = random.sample(TICKETS, 120)
     held_out, check, train = tickets[:40], tickets[40:64], tickets[64:]
     start, before = time.perf_counter(), learned.data
 

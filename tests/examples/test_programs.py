@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from trace_core.llm import ReplayChat
+from trace_train import read_data
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -183,7 +184,7 @@ def test_a_loop_written_by_hand_learns_what_a_tool_is_for(
 
 
 def test_quickstart_keeps_the_prompt_that_routes_better(monkeypatch: pytest.MonkeyPatch) -> None:
-    queues = {t["text"]: t["queue"] for t in json.loads((EXAMPLES / "tickets.json").read_text())["tickets"]}
+    queues = {ticket["text"]: ticket["queue"] for ticket in read_data(EXAMPLES / "tickets.jsonl")}
     proposed = iter(["```\nRoute by the rules.\n```", "```\nSay something.\n```"])
 
     def model(messages: list[dict[str, str]]) -> str:
