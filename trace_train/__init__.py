@@ -25,6 +25,7 @@ from trace_train.metering import Metered
 from trace_train.report import Report
 from trace_train.retrying import Backoff
 from trace_train.strategies import (
+    Always,
     Beam,
     Best,
     Complementary,
@@ -32,6 +33,7 @@ from trace_train.strategies import (
     Hardest,
     Independent,
     InTurn,
+    Latest,
     Margin,
     MaxSteps,
     Never,
@@ -47,6 +49,7 @@ from trace_train.strategies import (
 from trace_train.trainer import Trainer
 
 __all__ = [
+    "Always",
     "Backoff",
     "Beam",
     "Best",
@@ -63,6 +66,7 @@ __all__ = [
     "InvalidData",
     "InvalidGuide",
     "Judge",
+    "Latest",
     "Margin",
     "Matches",
     "MaxSteps",

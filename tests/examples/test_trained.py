@@ -68,9 +68,7 @@ def test_a_task_of_big_bench_hard_learns_the_code_that_reads_the_answer(train: A
         text = messages[-1]["content"]
         if "#Variables" in text:
             return code
-        question, _, told = text.rpartition("\n")
-        assert told == "Answer the question."
-        return f"Well, {targets[question]}"
+        return f"Well, {targets[text]}"
 
     report = train(BBH / f"{task}.toml", model)
     assert len(examples) == 250

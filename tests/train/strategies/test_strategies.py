@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from trace_train import (
+    Always,
     Beam,
     Best,
     Complementary,
     Confident,
     Hardest,
     Independent,
+    Latest,
     Margin,
     MaxSteps,
     OnSignal,
@@ -74,6 +76,13 @@ def test_the_hardest_come_after_what_was_not_seen() -> None:
 def test_greedy_search_goes_on_from_the_best_and_of_equals_from_the_first() -> None:
     members = [member(0, 0), member(1, 0, step=1), member(0, 1, step=2)]
     assert Best().choose(search(*members)) is members[1]
+
+
+def test_the_latest_is_gone_on_from_whatever_it_scores() -> None:
+    worse = member(0.1, step=2)
+    assert Always().passes((1.0,), (0.0,))
+    assert Always().accepts((1.0,), (0.0,))
+    assert Latest().choose(search(member(0.9), member(0.5, step=1), worse)) is worse
 
 
 def test_a_beam_takes_the_best_ones_in_turn() -> None:
