@@ -3,7 +3,7 @@ do."""
 
 from trace_train.strategies.accepting import Accepting, Always, Confident, Margin, Strict
 from trace_train.strategies.batching import Batching, Hardest, Independent, Shuffled
-from trace_train.strategies.choosing import Beam, Best, Choosing, Latest, Pareto, UpperConfidence
+from trace_train.strategies.choosing import Beam, Best, Choosing, Pareto, UpperConfidence
 from trace_train.strategies.merging import Complementary, Merging, Never
 from trace_train.strategies.proposing import InTurn, OneStep, Proposing, Seen
 from trace_train.strategies.stopping import MaxSteps, OnSignal, Patience, Stopping, Target
@@ -20,7 +20,6 @@ __all__ = [
     "Hardest",
     "InTurn",
     "Independent",
-    "Latest",
     "Margin",
     "MaxSteps",
     "Merging",

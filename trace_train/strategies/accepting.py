@@ -89,10 +89,11 @@ class Confident:
 
 @dataclass(frozen=True, slots=True)
 class Always:
-    """Whatever it scores. The best on validation is what is learned all the same; each candidate pays for a validation.
+    """Whatever it scores, so that a first draft can be gone on from; what is learned is the best on validation all the
+    same. Each candidate pays for a validation.
 
     Example:
-        Trainer(program, optimizer, guide, accepting=Always(), choosing=Latest())
+        Trainer(program, optimizer, guide, accepting=Always(), choosing=UpperConfidence())
     """
 
     def passes(self, parent: Sequence[float], child: Sequence[float]) -> bool:

@@ -28,18 +28,6 @@ class Best:
 
 
 @dataclass(frozen=True, slots=True)
-class Latest:
-    """The one that was accepted last; with `Always`, each proposal is gone on from, so that its mistakes are seen.
-
-    Source: the loop of "Trace is the New AutoDiff", arXiv 2406.16218, which writes whatever is proposed.
-    """
-
-    def choose(self, search: Search) -> Member:
-        """The last one."""
-        return search.members[-1]
-
-
-@dataclass(frozen=True, slots=True)
 class Beam:
     """The `width` best ones in turn."""
 

@@ -16,7 +16,6 @@ from trace_train import (
     Confident,
     Hardest,
     Independent,
-    Latest,
     Margin,
     MaxSteps,
     OnSignal,
@@ -78,13 +77,6 @@ def test_greedy_search_goes_on_from_the_best_and_of_equals_from_the_first() -> N
     assert Best().choose(search(*members)) is members[1]
 
 
-def test_the_latest_is_gone_on_from_whatever_it_scores() -> None:
-    worse = member(0.1, step=2)
-    assert Always().passes((1.0,), (0.0,))
-    assert Always().accepts((1.0,), (0.0,))
-    assert Latest().choose(search(member(0.9), member(0.5, step=1), worse)) is worse
-
-
 def test_a_beam_takes_the_best_ones_in_turn() -> None:
     members = [member(0.1), member(0.9), member(0.5), member(0.7)]
     chosen = [Beam(2).choose(search(*members, step=step)).mean for step in range(1, 5)]
@@ -134,6 +126,16 @@ def test_acceptance_by_gain(rule: Any, passing: tuple[float, ...], accepted: tup
         child = [score + gain + (0.4 if place % 2 else -0.4) for place, score in enumerate(parent)]
         assert rule.passes(parent, child) == (gain >= min(passing))
         assert rule.accepts(parent, child) == (gain in accepted)
+
+
+def test_whatever_it_scores_a_draft_can_be_gone_on_from_until_nothing_comes_of_it() -> None:
+    original, draft = member(0.0), member(0.0, step=1)
+    original.chosen = 1
+    assert Always().passes((1.0,), (0.0,))
+    assert Always().accepts((1.0,), (0.0,))
+    assert UpperConfidence().choose(search(original, draft, step=2)) is draft
+    draft.chosen = 2
+    assert UpperConfidence().choose(search(original, draft, step=4)) is original
 
 
 def test_a_gain_of_the_margin_itself_is_not_more_than_it() -> None:
