@@ -59,18 +59,17 @@ def test_tickets_are_routed_better(train: Any, file: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("task", ["navigate", "object_counting", "word_sorting"])
-def test_a_task_of_big_bench_hard_learns_the_code_that_reads_the_answer(train: Any, task: str) -> None:
+def test_a_task_of_big_bench_hard_learns_what_the_model_is_told(train: Any, task: str) -> None:
     examples = read_data(BBH / f"{task}.jsonl")
     targets = {example["input"]: example["target"] for example in examples}
-    code = "```python\ndef solve(question: str, reply: str) -> str:\n    return reply.removeprefix('Well, ')\n```"
 
     def model(messages: list[dict[str, str]]) -> str:
         text = messages[-1]["content"]
         if "#Variables" in text:
-            return code
-        return f"Well, {targets[text]}"
+            return "```\nGive the answer alone.\n```"
+        return targets[text] if "alone" in messages[0]["content"] else f"It is {targets[text]}."
 
     report = train(BBH / f"{task}.toml", model)
     assert len(examples) == 250
-    assert "removeprefix" in report["values"]["solve.code"]
+    assert report["values"] == {"prompt": "Give the answer alone."}
     assert report["test"] == {"before": 0.0, "after": 1.0, "count": 40, "of": 40}
