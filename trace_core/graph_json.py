@@ -35,7 +35,7 @@ def encode(value: Any) -> Any:
 
     Opaque is also a container that stands in itself, 50 deep, or again after too much was written more than once.
     """
-    return _Encoder().encode(value)
+    return value if value is None or type(value) in (str, bool) else _Encoder().encode(value)
 
 
 class _Encoder:

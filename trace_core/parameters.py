@@ -38,7 +38,8 @@ def write(changes: Sequence[tuple[ParameterNode, Any, int | None]], author: str)
         ParametersBusy: this very thread holds an object in a candidate; nothing was changed.
     """
     bound = [(parameter, value) for parameter, value, _ in changes if parameter.binding is not None]
-    with _held(parameter for parameter, _ in bound):
+    with ExitStack() as stack:
+        _hold((parameter for parameter, _ in bound), stack)
         for parameter, _, _ in changes:
             parameter._notice()
         before = [(parameter, parameter.binding.get()) for parameter, _ in bound]
@@ -136,15 +137,16 @@ class Candidate:
         self.label = label
         self.values = values
 
-    def verify(self, *outputs: Node) -> None:
-        """Make sure that what led to the outputs used this candidate.
+    def verify(self, *outputs: Node) -> TraceGraph:
+        """Make sure that what led to the outputs used this candidate; gives that.
 
         Raises:
             CandidateNotSeen: an operation read another version of one of its parameters, or none read any.
         """
         names = {parameter.id: parameter.name for parameter in self.values}
         seen = {parameter.id: parameter.version for parameter in self.values if parameter in set(outputs)}
-        for operation in TraceGraph.of(*outputs).operations:
+        graph = TraceGraph.of(*outputs)
+        for operation in graph.operations:
             for index, parent in enumerate(operation.parents):
                 if parent.id in names:
                     version = operation.read_of(index).version
@@ -155,6 +157,7 @@ class Candidate:
                     seen[parent.id] = version
         if not seen:
             raise CandidateNotSeen(f"nothing that led to the output used {self.label} ({', '.join(names.values())})")
+        return graph
 
 
 class ParameterSet(Mapping[str, ParameterNode]):
@@ -325,12 +328,15 @@ class ParameterSet(Mapping[str, ParameterNode]):
         label = f"candidate {_candidate_number()}"
         versions = {p.id: Version(label, value, "candidate") for p, value in checked.items()}
         exclusive = [p for p in checked if p.binding is not None and p.binding.isolation == "exclusive"]
-        with _held(exclusive), ExitStack() as stack:
+        with ExitStack() as stack:
+            _hold(exclusive, stack)
             for parameter in exclusive:
                 stack.enter_context(_lent(parameter, versions[parameter.id]))
             token = OVERLAY.set({**(OVERLAY.get() or {}), **versions})
-            stack.callback(OVERLAY.reset, token)
-            yield Candidate(label, checked)
+            try:
+                yield Candidate(label, checked)
+            finally:
+                OVERLAY.reset(token)
 
     # --- files
 
@@ -362,23 +368,20 @@ _holders: dict[int, int] = {}
 """Which thread holds which binding's lock, to tell waiting from a deadlock."""
 
 
-@contextmanager
-def _held(parameters: Iterable[ParameterNode]) -> Iterator[None]:
+def _hold(parameters: Iterable[ParameterNode], stack: ExitStack) -> None:
     """Hold the objects that are written for one at a time; in one order for all, so that no two wait for each other."""
     exclusive = [p for p in parameters if p.binding is not None and p.binding.isolation == "exclusive"]
     locks = {id(p.binding.lock): (p.binding.lock, p.name) for p in exclusive}
     here = threading.get_ident()
-    with ExitStack() as stack:
-        for key, (lock, name) in sorted(locks.items(), key=lambda item: item[0]):
-            if _holders.get(key) == here:
-                raise ParametersBusy(
-                    f"{name}: a candidate holds this object on the same thread; end its block first, "
-                    "or use a copy of the object for each candidate"
-                )
-            stack.enter_context(lock)
-            _holders[key] = here
-            stack.callback(_holders.pop, key)
-        yield
+    for key, (lock, name) in sorted(locks.items(), key=lambda item: item[0]):
+        if _holders.get(key) == here:
+            raise ParametersBusy(
+                f"{name}: a candidate holds this object on the same thread; end its block first, "
+                "or use a copy of the object for each candidate"
+            )
+        stack.enter_context(lock)
+        _holders[key] = here
+        stack.callback(_holders.pop, key)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
+from importlib import import_module
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -63,6 +64,8 @@ class TraceGraph:
         self.nodes = tuple(nodes)
         self.outputs = tuple(outputs)
         self._operations = frozenset(operations)
+        self.operations: tuple[MessageNode, ...] = tuple([node for node in self.nodes if node.id in self._operations])  # type: ignore[misc]
+        """The operations in order."""
         self._given_identifiers = identifiers or {}
 
     @classmethod
@@ -127,11 +130,6 @@ class TraceGraph:
         return node.id in self._operations
 
     @property
-    def operations(self) -> tuple[MessageNode, ...]:
-        """The operations in order."""
-        return tuple([node for node in self.nodes if node.id in self._operations])  # type: ignore[misc]
-
-    @property
     def parameters(self) -> tuple[ParameterNode, ...]:
         """The parameters that are in the graph."""
         return tuple([node for node in self.nodes if isinstance(node, ParameterNode)])
@@ -168,15 +166,16 @@ class TraceGraph:
         Raises:
             KeyError: the node is not in the graph.
         """
-        return self._names[node.id]
+        named = self._parameter_names.get(node.id)
+        return self._identifiers[node.id] if named is None else named
 
     def identifier(self, node: Node) -> str:
         """The node's name where it stands in code: the name with everything but letters, digits and `_` replaced."""
         return self._identifiers[node.id]
 
     @cached_property
-    def _names(self) -> Mapping[int, str]:
-        names = {node.id: self._identifiers[node.id] for node in self.nodes}
+    def _parameter_names(self) -> Mapping[int, str]:
+        names: dict[int, str] = {}
         taken: set[str] = set()
         for node in self.parameters:  # two may have one name, where no set holds them both
             numbered = (f"{node.name}[{number}]" for number in count(1))
@@ -238,6 +237,21 @@ class TraceGraph:
         from trace_core.graph_text import to_graphviz
 
         return to_graphviz(self)
+
+    def to_html(self, feedback: str | None = None) -> str:
+        """The graph as a page in one file, to fold, search and look into (extra `view`); a notebook shows it.
+
+        Args:
+            feedback: what was said about its outputs.
+
+        Raises:
+            MissingExtra: the extra is not installed.
+
+        Example:
+            Path("graph.html").write_text(run.graph.to_html())
+        """
+        html: str = import_module("trace_view").to_html(self, feedback)  # by name: the core depends on no viewer
+        return html
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         """What a notebook shows: the drawing where Mermaid is known, else the code."""

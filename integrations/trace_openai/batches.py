@@ -7,31 +7,19 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from trace_core.errors import TraceError
 from trace_core.nodes import Node
-from trace_core.recording.call import ParameterRead
-from trace_openai import resolving
+from trace_core.parameter_nodes import ParameterNode
+from trace_core.parameters import ParameterSet
 from trace_openai.clients import state_of
-from trace_openai.endpoints import Endpoint, endpoint_of
+from trace_openai.endpoints import endpoint_of
+from trace_openai.hearing import Hearing
 from trace_openai.resolving import Given, resolved
 from trace_openai.tracing import recorder_of
-
-
-class BatchFailed(TraceError):
-    """A request of a batch has no answer; the text is the API's. It is not raised: an error's node holds it."""
-
-
-class _Request(NamedTuple):
-    path: str
-    endpoint: Endpoint
-    body: dict[str, Any]
-    given: Given
-    reads: list[ParameterRead]
-    places: list[resolving.Path]
+from trace_openai.waiting import BatchFailed, Waiting, load, save
 
 
 class BatchLines:
@@ -50,12 +38,15 @@ class BatchLines:
         batch.write("requests.jsonl")       # upload it, create the batch, and hours later:
         for custom_id, node in batch.attach(client.files.content(done.output_file_id).text.splitlines()).items():
             node.backward(feedback[custom_id])
+
+        batch.save("waiting.json")          # or in another process:
+        batch = BatchLines.load(client, "waiting.json", parameters)
     """
 
     def __init__(self, client: Any) -> None:
         recorder_of(client)
         self._client = client
-        self._waiting: dict[str, _Request] = {}
+        self._waiting: dict[str, Waiting] = {}
 
     @property
     def waiting(self) -> tuple[str, ...]:
@@ -85,20 +76,53 @@ class BatchLines:
             raise ValueError(f"the arguments for {path} are no JSON: {error}") from error
         body, reads, places = state.learned.replaced(endpoint, body, nodes)
         custom_id = f"request-{uuid.uuid4().hex}"
-        self._waiting[custom_id] = _Request(path, endpoint, body, Given(arguments, tuple(nodes)), reads, places)
+        self._waiting[custom_id] = Waiting(path, endpoint, body, Given(arguments, tuple(nodes)), reads, places)
         return custom_id
 
     def lines(self) -> list[str]:
-        """The requests that wait, a line of JSON each."""
+        """The requests that wait, a line of JSON each; those that were loaded were written where they were added."""
         return [
             json.dumps({"custom_id": custom_id, "method": "POST", "url": each.path, "body": each.body})
             for custom_id, each in self._waiting.items()
+            if not each.is_loaded
         ]
 
     def write(self, path: str | Path) -> Path:
         """Write the requests that wait to a file for the API, and give its path."""
         Path(path).write_text("".join(f"{line}\n" for line in self.lines()), encoding="utf-8")
         return Path(path)
+
+    def save(self, path: str | Path) -> None:
+        """Keep in a file, as JSON, what results are attached to, for `load` in another process.
+
+        It has what graphs have: values as they were read, redacted, and no keys.
+
+        Raises:
+            NotTraced: the client is not traced any more.
+        """
+        save(self._waiting, recorder_of(self._client), Path(path))
+
+    @classmethod
+    def load(
+        cls,
+        client: Any,
+        path: str | Path,
+        parameters: Mapping[str, ParameterNode] | Iterable[ParameterNode] | ParameterNode,
+    ) -> BatchLines:
+        """What `save` kept, to attach results to.
+
+        Args:
+            client: a client that `trace_openai` traces; its recorder gets a run for each result.
+            path: of the file.
+            parameters: those that the requests read, known by their names; what is not among them stands as a value.
+
+        Raises:
+            InvalidTrace: it is no such file.
+            NotTraced: the client is not traced.
+        """
+        loaded = cls(client)
+        loaded._waiting = load(Path(path), ParameterSet.of(parameters))
+        return loaded
 
     def attach(self, lines: Iterable[str | bytes]) -> dict[str, Node]:
         """The nodes of results, or of their errors, by `custom_id`; each is the output of a run of its own.
@@ -130,17 +154,17 @@ class BatchLines:
             raise ValueError(f"no request with custom_id {custom_id!r} waits here for its result")
         return custom_id, result
 
-    def _attached(self, asked: _Request, result: dict[str, Any]) -> Node:
-        recorder = recorder_of(self._client)
+    def _attached(self, asked: Waiting, result: dict[str, Any]) -> Node:
         response = result.get("response") or {}
         body = response.get("body") if isinstance(response, dict) else None
-        with recorder.run() as run:
-            hearing = recorder.asked(asked.endpoint, asked.body, asked.given, asked.reads, asked.places)
-            if hearing is not None and isinstance(body, dict) and response.get("status_code") == 200:
+
+        def hear(hearing: Hearing) -> None:
+            if isinstance(body, dict) and response.get("status_code") == 200:
                 hearing.whole(body)
-            elif hearing is not None:
+            else:
                 hearing.failed(BatchFailed(_error(result, body)))
-        return run.output
+
+        return asked.heard(recorder_of(self._client), hear)
 
 
 def _error(result: dict[str, Any], body: Any) -> str:

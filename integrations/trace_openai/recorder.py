@@ -65,6 +65,12 @@ class Recorder(BaseRecorder):
         """
         return Program(self, program)
 
+    def twin(self) -> Recorder:
+        """Another one that shows what this one shows, and whose runs are its own."""
+        made = Recorder(redact=self._redact)
+        made.secrets = self.secrets
+        return made
+
     # --- what clients report
 
     def asked(

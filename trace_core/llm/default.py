@@ -30,7 +30,7 @@ def default_llm(llm: ChatModel | str | None = None) -> ChatModel:
     if llm is not None and not isinstance(llm, str):
         return llm
     if named := (llm or os.environ.get("TRACE_LLM", "")).strip():
-        return _named(named)
+        return _named(named, "llm" if llm else "TRACE_LLM")
     if os.environ.get("OPENAI_API_KEY", "").strip():
         return OpenAIChat(os.environ.get("OPENAI_MODEL") or _OPENAI_MODEL)
     try:
@@ -39,7 +39,7 @@ def default_llm(llm: ChatModel | str | None = None) -> ChatModel:
         raise NoLLM(f"{_WAYS}\n(The local model cannot be used now: {error})") from error
 
 
-def _named(name: str) -> ChatModel:
+def _named(name: str, source: str) -> ChatModel:
     if name == "local":
         return _local()
     provider, _, model = name.partition(":")
@@ -47,7 +47,7 @@ def _named(name: str) -> ChatModel:
         return OpenAIChat(model)
     if name.lower().endswith(".gguf"):
         return _local(name)
-    raise NoLLM(f"TRACE_LLM is {name!r}; expected local, a path to a .gguf file, or openai:MODEL")
+    raise NoLLM(f"{source} is {name!r}; expected local, a path to a .gguf file, or openai:MODEL")
 
 
 def _local(path: str | None = None) -> ChatModel:

@@ -31,6 +31,7 @@ def build(flow: Flow, shown: Shown, earlier: Mapping[Call, Node] | None = None) 
     """
     nodes = [call for call in flow.calls if flow.is_node(call)]
     links = {call: flow.linked(call) for call in nodes}
+    scopes = flow.scopes()
     made: dict[Call, Node] = {}
     history = earlier or {}
     for call in _in_order(nodes, links):
@@ -41,7 +42,8 @@ def build(flow: Flow, shown: Shown, earlier: Mapping[Call, Node] | None = None) 
                 node = made[link.source] = MessageNode(shown(link.source.output), _INPUT, (), None, False)
             if node is not None:  # else the two would lead to each other
                 sources.append((node, link))
-        made[call] = operation_node(call, sources, flow.reads_of(call), shown)
+        made[call] = node = operation_node(call, sources, flow.reads_of(call), shown)
+        node.info["scope"] = scopes.get(call, [])
     return made
 
 
@@ -68,7 +70,7 @@ def operation_node(
             places.append(f"{identifier(name)}={{{len(parents) - 1}}}")
     template = f"{identifier(call.name or call.kind)}({', '.join(places)})"
     operation = Operation(call.kind, tuple(arguments), template, call.details.get("description"))
-    info = {"name": call.name, "seconds": call.seconds, **call.details.get("info", {})}
+    info = {"name": call.name, "start": call.start, "seconds": call.seconds, **call.details.get("info", {})}
     if call.error is not None:
         return message(shown(error_text(call.error)), operation, tuple(parents), reads, info, ExceptionNode)
     return message(shown(call.output) if call.succeeded else None, operation, tuple(parents), reads, info)

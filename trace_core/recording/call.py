@@ -49,6 +49,8 @@ class Call:
     """The very object that came out; `output` is a copy if that is a small list or dict, as `inputs` is of `given`."""
     error: BaseException | None = None
     ended: int | None = None
+    start: float = 0.0
+    """When it began, in seconds since 1970."""
     seconds: float = 0.0
     reads: Sequence[ParameterRead] = ()
     callers: Sequence[Caller] = ()

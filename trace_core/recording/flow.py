@@ -7,7 +7,7 @@ hold others or choose between them are scopes, and what comes out of a scope cam
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -77,6 +77,23 @@ class Flow:
 
     def _parent_of(self, call: Call) -> Call | None:
         return self._owner.get(call, self).parent(call)
+
+    def scopes(self) -> dict[Call, list[str]]:
+        """The calls around each call that hold others, by name and from the outermost on; itself too, if it does.
+
+        Of several of one name in the same place, further ones are numbered: `step`, `step[1]`.
+        """
+        scopes: dict[Call, list[str]] = {}
+        to_visit: list[tuple[Call | None, list[str]]] = [(None, [])]
+        while to_visit:
+            scope, around = to_visit.pop()
+            counts: Counter[str] = Counter()
+            for call in self.children.get(scope, ()):
+                name = f"{call.name}[{counts[call.name]}]" if counts[call.name] else call.name
+                counts[call.name] += 1
+                scopes[call] = [*around, name] if self.children.get(call) else around
+                to_visit.append((call, scopes[call]))
+        return scopes
 
     def known_before(self, call: Call) -> set[int]:
         """The ids of objects in what a call gave that were there before it began."""

@@ -32,6 +32,9 @@ _RUNS: ContextVar[Mapping[int, Run]] = ContextVar("trace_runs", default={})  # n
 _OUTERMOST: ContextVar[Mapping[int, Hashable]] = ContextVar("trace_outermost", default={})  # noqa: B039
 """The outermost call that each recorder saw begin last, here."""
 
+RUN_BEGAN: ContextVar[Callable[[Run], object] | None] = ContextVar("trace_run_began", default=None)
+"""What is told of each run that begins here."""
+
 
 class BaseRecorder:
     """Records the calls of a framework; an adapter reports them with `_begin`, `_end` and `_fail`.
@@ -158,6 +161,7 @@ class BaseRecorder:
         """A call began; one that is known already is not told twice. Never raises into the program."""
         try:
             call = Call(id, parent, kind, name, inputs, self._count(), details)
+            call.start = time.time()
             with self._lock:
                 around = None if parent is None else self._open.get(parent)
                 if callers := self._callers(call, None if around is None else around[1]):
@@ -281,6 +285,8 @@ class BaseRecorder:
         run = Run(self._flow, self._shown, self._earlier)
         with self._lock:
             self._runs.append(run)
+        if (told := RUN_BEGAN.get()) is not None:
+            told(run)
         return run
 
     def _shown(self, value: Any) -> Any:

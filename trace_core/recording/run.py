@@ -69,8 +69,9 @@ class Run:
                 self._idle.notify_all()
 
     def take_in(self, other: Run) -> None:
-        """Take in the calls of a run that turned out to be a part of this one."""
+        """Take over the calls of a run that turned out to be a part of this one."""
         self.calls = sorted([*self.calls, *other.calls], key=lambda call: call.began)
+        other.calls = []
         self._events += 1
 
     @property
