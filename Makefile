@@ -2,12 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEV := .venv/dev.installed
+VENDOR := trace_view/static/vendor
 AG2_TESTS := tests/autogen_classic tests/conformance/test_autogen_classic.py
 OPENAI_AGENTS_TESTS := tests/openai_agents tests/conformance/test_openai_agents.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help quickstart test test-all test-matrix test-ag2 test-ag2-oldest test-ray test-openai2 test-openai-agents lint bench bench-langchain bench-autogen bench-ag2 bench-llamaindex bench-training bench-store bench-openai bench-learning bench-executors docs model clean
+.PHONY: help quickstart test test-all test-matrix test-ag2 test-ag2-oldest test-ray test-openai2 test-openai-agents test-view screenshots lint bench bench-langchain bench-autogen bench-ag2 bench-llamaindex bench-training bench-store bench-openai bench-learning bench-executors bench-view docs vendor model clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -39,6 +40,12 @@ test-openai-agents: .venv-openai-agents/openai-agents.installed  ## the tests of
 
 test-ray: .venv-ray/ray.installed  ## training on a Ray cluster of two nodes that it starts
 	.venv-ray/bin/python -m pytest tests/train/executors/test_ray.py
+
+test-view: $(DEV)  ## the tests of the pages, also those in a browser (Debian: apt-get install chromium)
+	$(BIN)/python -m pytest tests/view
+
+screenshots: $(DEV)  ## the pictures in docs/images, of the pages as they are now (needs chromium)
+	SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/view/e2e/test_screenshots.py
 
 lint: $(DEV)  ## style, formatting, types, and which module may import which
 	$(BIN)/ruff check .
@@ -79,6 +86,18 @@ bench-learning: $(DEV) model  ## does it learn? beside a plain loop, the quickst
 
 bench-executors: .venv-ray/ray.installed  ## what a second worker brings, in processes and on Ray, as JSON
 	@.venv-ray/bin/python benchmarks/executors.py
+
+bench-view: $(DEV)  ## what pages cost the server, with a database of a thousand trainings: some minutes and 4 GB of disk, as JSON
+	@$(BIN)/python benchmarks/view.py
+
+vendor:  ## fetch the scripts of others that pages use, and check that they are what they were (needs npm)
+	rm -rf build/vendor && mkdir -p build/vendor
+	cp $(VENDOR)/package.json $(VENDOR)/package-lock.json build/vendor/
+	npm ci --prefix build/vendor --ignore-scripts --no-audit --no-fund
+	cp build/vendor/node_modules/cytoscape/dist/cytoscape.min.js build/vendor/node_modules/htmx.org/dist/htmx.min.js $(VENDOR)/
+	cp build/vendor/node_modules/cytoscape/LICENSE $(VENDOR)/cytoscape.LICENSE
+	cp build/vendor/node_modules/htmx.org/LICENSE $(VENDOR)/htmx.LICENSE
+	cd $(VENDOR) && sha256sum --check SHA256SUMS
 
 docs: .venv/docs.installed  ## the documentation, into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

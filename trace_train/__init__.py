@@ -5,7 +5,7 @@ from trace_train import Budget, Exact, Trainer, read_data, split
 
 from trace_train.budget import Budget, Prices, Spent
 from trace_train.data import read_data, split
-from trace_train.errors import InvalidData, InvalidGuide, SeenInTraining, TrainingError, Unreachable
+from trace_train.errors import InvalidData, InvalidGuide, NothingToLearn, SeenInTraining, TrainingError, Unreachable
 from trace_train.executors import ProcessExecutor, RayExecutor
 from trace_train.guides import (
     Contains,
@@ -73,6 +73,7 @@ __all__ = [
     "Near",
     "Never",
     "Normalised",
+    "NothingToLearn",
     "OnSignal",
     "OneStep",
     "Pareto",

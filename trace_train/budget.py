@@ -66,7 +66,12 @@ class Spent:
         return self.picodollars / _MILLION**2
 
     def __add__(self, other: Spent) -> Spent:
-        return Spent(*map(operator.add, _all(self), _all(other)))
+        return Spent(
+            self.calls + other.calls,
+            self.tokens + other.tokens,
+            self.evaluations + other.evaluations,
+            self.picodollars + other.picodollars,
+        )
 
     def __sub__(self, other: Spent) -> Spent:
         return Spent(*map(operator.sub, _all(self), _all(other)))
@@ -88,7 +93,7 @@ class Budget:
         prices: for all, or for each of "program", "guide" and "optimizer".
 
     Raises:
-        ValueError: a limit is below 0, or prices are missing.
+        ValueError: a limit is no number or below 0, or prices are missing.
 
     Example:
         Budget(calls=300)
@@ -103,8 +108,10 @@ class Budget:
 
     def __post_init__(self) -> None:
         for name in ("calls", "tokens", "dollars", "evaluations"):
-            if (limit := getattr(self, name)) is not None and limit < 0:
-                raise ValueError(f"a budget's {name} must be 0 or more, not {limit}")
+            kind, said = (float | int, "a number") if name == "dollars" else (int, "a whole number")
+            limit = getattr(self, name)
+            if limit is not None and (not isinstance(limit, kind) or limit < 0):
+                raise ValueError(f"a budget's {name} must be {said}, 0 or more, not {limit!r}")
         missing = [role for role in ROLES if self.prices_of(role) is None]
         if self.dollars is not None and missing:
             raise ValueError(
@@ -121,6 +128,12 @@ class Budget:
         return Spent(usage.calls, usage.tokens, evaluations, 0 if prices is None else prices.of(usage))
 
     @property
+    def limits(self) -> dict[str, float]:
+        """The limits by name, without prices."""
+        known = {name: getattr(self, name) for name in ("calls", "tokens", "dollars", "evaluations")}
+        return {name: limit for name, limit in known.items() if limit is not None}
+
+    @property
     def is_endless(self) -> bool:
         """Whether there is no limit."""
         return self.calls is self.tokens is self.dollars is self.evaluations is None
@@ -131,6 +144,10 @@ class Budget:
 
     def exceeded(self, spent: Spent) -> list[str]:
         """The limits that so much would pass, in words."""
+        return [f"{getattr(self, name):,} {name}" for name in self.passed(spent)]
+
+    def passed(self, spent: Spent) -> list[str]:
+        """The names of the limits that so much would pass."""
         dollars = None if self.dollars is None else round(self.dollars * _MILLION**2)
         pairs = (
             ("calls", self.calls, spent.calls),
@@ -138,7 +155,7 @@ class Budget:
             ("evaluations", self.evaluations, spent.evaluations),
             ("dollars", dollars, spent.picodollars),
         )
-        return [f"{getattr(self, name):,} {name}" for name, limit, used in pairs if limit is not None and used > limit]
+        return [name for name, limit, used in pairs if limit is not None and used > limit]
 
 
 _LEAST = Spent(calls=1, tokens=1, evaluations=1, picodollars=1)
@@ -194,8 +211,11 @@ class Spending:
 
     def why_full(self) -> str:
         """Which limits leave no room for another evaluation."""
-        passed = self.budget.exceeded(self.spent + (self._least or _LEAST) + self.aside)
-        return f"the budget of {' and '.join(passed)} is used up" if passed else "the budget is used up"
+        needed = self.spent + (self._least or _LEAST) + self.aside
+        passed = self.budget.exceeded(needed)
+        kept = [f"{round(getattr(self.aside, name), 4):,} {name}" for name in self.budget.passed(needed)]
+        back = f", with {' and '.join(kept)} kept back for the held-out test" if self.aside != Spent() else ""
+        return f"the budget of {' and '.join(passed)} is used up{back}" if passed else "the budget is used up"
 
     # --- calls of chat models of ours
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from contextvars import copy_context
 from typing import Any
@@ -37,12 +37,16 @@ async def in_thread(threads: Executor | None, function: Callable[..., Any], *arg
     return await asyncio.get_running_loop().run_in_executor(threads, copy_context().run, function, *arguments)
 
 
-async def called(threads: Executor | None, function: Callable[..., Any], *arguments: Any) -> Any:
-    """What it gives, whichever it is."""
+def awaited(threads: Executor | None, function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+    """The function as one to await, whichever it is."""
     if is_async(function):
-        return await function(*arguments)
-    result = await in_thread(threads, function, *arguments)
-    return await result if inspect.isawaitable(result) else result
+        return function
+
+    async def called(*arguments: Any) -> Any:
+        result = await in_thread(threads, function, *arguments)
+        return await result if inspect.isawaitable(result) else result
+
+    return called
 
 
 def finished(result: Any) -> Any:

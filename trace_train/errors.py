@@ -17,6 +17,10 @@ class InvalidGuide(TrainingError, TypeError):
     """A guide gave what is no feedback with a score, or failed on every example."""
 
 
+class NothingToLearn(TrainingError, ValueError):
+    """Nothing that the program gave, on any example, leads to a parameter; the message says what it gave."""
+
+
 class InvalidFactory(TrainingError, ImportError):
     """Workers cannot make the program by its factory, or make another one than the driver has."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ from trace_train.calling import in_thread
 from trace_train.data.examples import Example
 from trace_train.errors import InvalidGuide, Unreachable, WorkerLost
 from trace_train.events import EvaluationEnded, EvaluationLost, EvaluationsBegan, Observer, tell
-from trace_train.records import Candidate, Evaluation, EvaluationKey, Journal
+from trace_train.records import Candidate, Evaluation, EvaluationKey, Failures, Journal
 from trace_train.running import Result, Runner
 from trace_train.searching import mean
 from trace_train.values import from_data
@@ -45,10 +45,10 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What came of those that were asked for together, and what was raised."""
+    """What came of those that were asked for together, and what was raised, by their places in the order of asking."""
 
-    ended: dict[EvaluationKey, Outcome] = field(default_factory=dict)
-    errors: dict[EvaluationKey, Exception] = field(default_factory=dict)
+    ended: dict[int, Outcome] = field(default_factory=dict)
+    errors: dict[int, Exception] = field(default_factory=dict)
 
 
 _FEW = 3
@@ -76,6 +76,7 @@ class Evaluator:
     stopped: Callable[[], str | None] = lambda: None
     observers: Sequence[Observer] = ()
     _scores: dict[EvaluationKey, float] = field(default_factory=dict)
+    _errors: dict[EvaluationKey, str] = field(default_factory=dict)
     _guided: bool = False
     """Whether the guide gave a score at all."""
 
@@ -95,7 +96,7 @@ class Evaluator:
             before = self.runner.spending.spent
             values = from_data(self.runner.parameters, candidate.values)
             asked = await self._all([(key, by_id[key.example]) for key in new], values)
-            self._count(new, asked, before)
+            self._count(len(new), asked, before)
         return [mean([self._scores[key] for key in self._keys(id, each.id)]) for each in examples]
 
     def known(self, candidate: Candidate, example: Example) -> float | None:
@@ -103,10 +104,22 @@ class Evaluator:
         known = [self._scores[key] for key in self._keys(candidate.id, example.id) if key in self._scores]
         return mean(known) if known else None
 
-    def worst(self, candidate: Candidate, example: Example) -> Evaluation | None:
-        """The whole record of an example's evaluation, of several the worst; None where none was kept."""
-        keys = self._keys(candidate.id, example.id)
-        return self.journal.evaluation(min(keys, key=lambda key: self._scores[key]))
+    def failures(self, candidate: Candidate, examples: Iterable[Example]) -> Failures | None:
+        """How many evaluations of a candidate failed, of those of this run; None where none did."""
+        keys = dict.fromkeys(key for each in examples for key in self._keys(candidate.id, each.id))
+        ended = [key for key in keys if key in self._scores]
+        errors = [self._errors[key] for key in ended if key in self._errors]
+        return Failures(len(errors), len(ended), errors[0]) if errors else None
+
+    def worst(self, candidate: Candidate, example: Example) -> EvaluationKey:
+        """Which evaluation of an example was the worst of its repeats, of those of this run."""
+        return min(self._keys(candidate.id, example.id), key=lambda key: self._scores[key])
+
+    def kept(self, candidate: Candidate, examples: Iterable[Example]) -> Iterator[Evaluation]:
+        """The evaluations of a candidate that the journal holds, in order."""
+        for key in (key for each in examples for key in self._keys(candidate.id, each.id)):
+            if (evaluation := self.journal.evaluation(key)) is not None:
+                yield evaluation
 
     def _keys(self, candidate: str, example: str) -> list[EvaluationKey]:
         return [EvaluationKey(candidate, example, repeat) for repeat in range(self.repeats)]
@@ -117,13 +130,21 @@ class Evaluator:
         """Begin them in order while there is room, and wait until all that began have ended."""
         asked = _Asked()
         running: set[asyncio.Task[None]] = set()
+        one_ended = asyncio.Event()
+
+        def ended(task: asyncio.Task[None]) -> None:
+            running.discard(task)
+            one_ended.set()
+
         try:
-            for key, example in jobs:
+            for place, (key, example) in enumerate(jobs):
                 while len(running) >= self.parallel or (running and not self._has_room(len(running))):
-                    _, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                    one_ended.clear()
+                    await one_ended.wait()
                 if asked.errors or self.stopped() or not self._has_room(len(running)):
                     break
-                running.add(asyncio.create_task(self._ended(asked, key, example, values)))
+                running.add(task := asyncio.create_task(self._ended(asked, place, key, example, values)))
+                task.add_done_callback(ended)
             await asyncio.gather(*running)
         finally:  # where this was cancelled, they are too
             for task in running:
@@ -135,12 +156,16 @@ class Evaluator:
         spending = self.runner.spending
         return spending.has_room(spending.spent, running)
 
-    async def _ended(self, asked: _Asked, key: EvaluationKey, example: Example, values: Mapping[str, Any]) -> None:
+    async def _ended(
+        self, asked: _Asked, place: int, key: EvaluationKey, example: Example, values: Mapping[str, Any]
+    ) -> None:
         try:
-            asked.ended[key] = outcome = await self._one(key, example, values)
+            asked.ended[place] = outcome = await self._one(key, example, values)
             self._scores[key] = outcome.score
+            if outcome.error is not None:
+                self._errors[key] = outcome.error
         except Exception as error:  # noqa: BLE001 - the first one, in the order of asking, is raised in the end
-            asked.errors[key] = error
+            asked.errors[place] = error
 
     async def _one(self, key: EvaluationKey, example: Example, values: Mapping[str, Any]) -> Outcome:
         threads, spending = self.runner.threads, self.runner.spending
@@ -156,7 +181,8 @@ class Evaluator:
             cost = spending.charge("program", evaluation.usage, evaluations=1)
             cost += spending.charge("guide", evaluation.guide_usage)
             outcome = Outcome(evaluation.score, cost, evaluation.error)
-        tell(self.observers, EvaluationEnded(key, outcome.score, outcome.error, known, evaluation.seconds))
+        ended = EvaluationEnded(key, outcome.score, outcome.error, known, evaluation.seconds, evaluation)
+        tell(self.observers, ended)
         return outcome
 
     async def _run(self, key: EvaluationKey, example: Example, values: Mapping[str, Any]) -> Result:
@@ -174,18 +200,18 @@ class Evaluator:
 
     # --- what came of them
 
-    def _count(self, wanted: Sequence[EvaluationKey], asked: _Asked, spent: Spent) -> None:
+    def _count(self, wanted: int, asked: _Asked, spent: Spent) -> None:
         """Make sure that all are there, and that there was room for each after those before it."""
         spending = self.runner.spending
-        errors = [asked.errors[key] for key in wanted if key in asked.errors]
+        errors = [asked.errors[place] for place in sorted(asked.errors)]
         for error in sorted(errors, key=lambda error: isinstance(error, BudgetExceeded)):
             raise error
-        ended = [asked.ended[key] for key in wanted if key in asked.ended]
+        ended = [asked.ended[place] for place in sorted(asked.ended)]
         for outcome in ended:
             if not spending.has_room(spent):
                 raise BudgetExceeded(spending.why_full())
             spent += outcome.cost
-        if len(ended) < len(wanted):
+        if len(ended) < wanted:
             reason = self.stopped()
             raise BudgetExceeded(spending.why_full()) if reason is None else Interrupted(reason)
         for outcome in ended:

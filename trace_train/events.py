@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from trace_train.budget import Spent
-from trace_train.records import Candidate, Decision, EvaluationKey, Proposed
+from trace_train.records import Candidate, Decision, Evaluation, EvaluationKey, Proposed
 
 _log = logging.getLogger(__name__)
 
@@ -21,6 +21,8 @@ class RunBegan:
     validation: int
     test: int
     seed: int
+    run: str | None = None
+    """The training's id, where a store keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class EvaluationEnded:
     error: str | None
     known: bool
     seconds: float
+    evaluation: Evaluation
+    """All of it, with its trace."""
 
 
 @dataclass(frozen=True, slots=True)

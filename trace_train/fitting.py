@@ -5,27 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from trace_core.errors import BudgetExceeded
 from trace_train.budget import Spent
+from trace_train.checking import check_learnable
 from trace_train.data.examples import Example, Examples
-from trace_train.errors import InvalidData, SeenInTraining, Unreachable
+from trace_train.errors import Unreachable
 from trace_train.evaluating import Evaluator, Interrupted
 from trace_train.events import Decided, ProposalMade, RunBegan, RunEnded, tell
 from trace_train.metering import Account
-from trace_train.records import Candidate, Decision, Proposed
-from trace_train.report import HeldOut, Learned, Report
+from trace_train.records import Candidate, Decision, EndedBy, Ending, EvaluationKey, HeldOut, Proposed
+from trace_train.report import Learned, Report
 from trace_train.searching import Member, Search, mean
+from trace_train.settings import Settings, Strategies
 from trace_train.strategies import Seen
 from trace_train.values import apply, as_data, from_data
-
-if TYPE_CHECKING:
-    from trace_train.trainer import Settings, Strategies
 
 _log = logging.getLogger(__name__)
 
@@ -40,9 +37,6 @@ class Fit:
         data: Mapping[str, Examples],
         settings: Settings,
     ) -> None:
-        for what in ("train", "validation"):
-            if not len(data[what]):
-                raise InvalidData(f"there are no {what} examples")
         self._evaluator = evaluator
         self._journal = evaluator.journal
         self._spending = evaluator.runner.spending
@@ -60,43 +54,49 @@ class Fit:
 
     async def run(self) -> Report:
         """Search until something ends it, apply the best, and report."""
-        self._strategies.proposing.begin()
+        self._journal.start(self._spending.budget.limits)
         sizes = len(self._train), len(self._validation), len(self._test)
-        tell(self._observers, RunBegan(self._original, *sizes, self._search.seed))
+        run = getattr(self._journal, "run_id", None)
+        tell(self._observers, RunBegan(self._original, *sizes, self._search.seed, run))
         try:
-            state, reason = await self._until_it_ends()
+            self._strategies.proposing.begin()
+            ending = self._ending(*await self._until_it_ends())
             apply(self._parameters, self._best)
-            self._journal.finish(state, self._best.id)
+            self._journal.finish(ending)
         except asyncio.CancelledError:
             apply(self._parameters, self._best)
-            self._journal.finish("stopped", self._best.id)
+            self._journal.finish(self._ending("stop", "it was cancelled"))
             raise
-        except BaseException:
+        except BaseException as error:
             with suppress(Exception):  # the journal itself may be what failed
-                self._journal.finish("failed", self._best.id)
+                self._journal.finish(self._ending("error", f"{type(error).__name__}: {error}"))
             raise
-        tell(self._observers, RunEnded(state, reason, self._best, self._spending.spent))
-        return self._report(state, reason)
+        tell(self._observers, RunEnded(ending.state, ending.reason, self._best, self._spending.spent))
+        return self._report(ending)
 
-    async def _until_it_ends(self) -> tuple[str, str]:
+    async def _until_it_ends(self) -> tuple[EndedBy, str]:
+        ended_by: EndedBy = "rule"
         try:
             await self._begin()
             reason = await self._search_on()
-            state = "finished"
         except BudgetExceeded as error:
-            state, reason = "stopped", str(error)
-        except (Interrupted, Unreachable) as error:
-            return "stopped", str(error)
+            ended_by, reason = "budget", str(error)
+        except Interrupted as error:
+            return "stop", str(error)
+        except Unreachable as error:
+            return "unreachable", str(error)
         self._spending.aside = Spent()
         with suppress(BudgetExceeded, Interrupted, Unreachable):  # what was not measured is not reported
             await self._evaluate(self._best, self._test, "test")
-        return state, reason
+        return ended_by, reason
 
     async def _begin(self) -> None:
         """Measure what is there, and keep back what measuring the test examples again will take."""
         self._journal.keep_candidate(self._original)
         self._search.tried.add(self._original.id)
-        self._search.members.append(Member(self._original, await self._validated(self._original)))
+        original = Member(self._original, await self._validated(self._original))
+        self._search.members.append(original)
+        self._journal.keep_decision(Decision(0, self._original.id, True, "it began with this", original.mean))
         before = self._spending.spent
         await self._evaluate(self._original, self._test, "test")
         self._spending.aside = self._spending.spent - before
@@ -109,6 +109,8 @@ class Fit:
             for rule in self._strategies.stopping:
                 if (reason := rule.reason(self._search)) is not None:
                     return reason
+            if not self._steps and getattr(self._strategies.proposing, "needs_traces", False):
+                check_learnable(self._evaluator.kept(self._original, [*self._validation, *self._test]))
             self._search.step += 1
             decision = await self._step()
             self._journal.keep_decision(decision)
@@ -140,15 +142,16 @@ class Fit:
         self, parent: Member, candidate: Candidate, before: Sequence[float], after: Sequence[float]
     ) -> Decision:
         search, rule = self._search, self._strategies.accepting
-        said = f"minibatch {mean(before):.3f} -> {mean(after):.3f}"
+        means = mean(before), mean(after)
+        said = "minibatch {:.3f} -> {:.3f}".format(*means)
         if not rule.passes(before, after):
-            return Decision(search.step, candidate.id, False, said)
+            return Decision(search.step, candidate.id, False, said, minibatch=means)
         scores = await self._validated(candidate)
         accepted = rule.accepts(parent.scores, scores)
         if accepted:
             search.members.append(Member(candidate, scores, search.step))
         said = f"{said}, validation {parent.mean:.3f} -> {mean(scores):.3f}"
-        return Decision(search.step, candidate.id, accepted, said, mean(scores))
+        return Decision(search.step, candidate.id, accepted, said, mean(scores), means)
 
     async def _proposed(self, parent: Member, batch: Sequence[Example], scores: Sequence[float]) -> Candidate | str:
         """A candidate that was not tried yet, or why there is none."""
@@ -164,25 +167,35 @@ class Fit:
 
     async def _proposal(self, parent: Member, batch: Sequence[Example]) -> Proposed:
         step, proposing = self._search.step, self._strategies.proposing
-        found = [(each.data, self._evaluator.worst(parent.candidate, each)) for each in batch]
-        seen = [Seen(example, evaluation) for example, evaluation in found if evaluation is not None]
+        shown = self._shown(parent.candidate, batch)
+        keys, seen = tuple(key for key, _ in shown), [each for _, each in shown]
+        self._spending.charge("optimizer", self._journal.cut_off(step))
         proposed = self._journal.proposed(step)
         known = proposed is not None
         with self._parameters.candidate(from_data(self._parameters, parent.candidate.values)):
             if proposed is None:
                 account = Account(self._spending, "optimizer")
                 try:
-                    with account.open():
+                    with account:
                         proposed = await proposing.propose(self._search, seen)
                 except Unreachable as error:
                     raise account.refused or error from error
-                proposed = replace(proposed, usage=account.used)
+                finally:  # a run that goes on with this one has paid for it, too
+                    if proposed is None:
+                        self._journal.keep_cut_off(step, account.used)
+                proposed = replace(proposed, usage=account.used, parent=parent.candidate.id, seen=keys)
                 self._journal.keep_proposed(step, proposed)
             else:
                 proposing.recall(self._search, seen)
                 self._spending.charge("optimizer", proposed.usage)
         tell(self._observers, ProposalMade(step, parent.candidate.id, proposed, known))
         return proposed
+
+    def _shown(self, candidate: Candidate, batch: Sequence[Example]) -> list[tuple[EvaluationKey, Seen]]:
+        """What the optimizer is shown: of each example the worst evaluation, if that was kept."""
+        worst = [(self._evaluator.worst(candidate, each), each.data) for each in batch]
+        found = [(key, data, self._journal.evaluation(key)) for key, data in worst]
+        return [(key, Seen(data, evaluation)) for key, data, evaluation in found if evaluation is not None]
 
     # --- scores
 
@@ -201,16 +214,22 @@ class Fit:
 
     # --- the report
 
-    def _report(self, state: str, reason: str) -> Report:
+    def _ending(self, ended_by: EndedBy, reason: str) -> Ending:
+        return Ending(ended_by, reason, self._best.id, self._held_out())
+
+    def _report(self, ending: Ending) -> Report:
         members = self._search.members
         return Report(
-            state=state,
-            reason=reason,
+            state=ending.state,
+            run=getattr(self._journal, "run_id", None),
+            ended_by=ending.ended_by,
+            reason=ending.reason,
             best=Learned(self._best, self._parameters),
             original=Learned(self._original, self._parameters),
             steps=tuple(self._steps),
             validation=(members[0].mean, self._search.best.mean) if members else None,
-            test=self._held_out(),
+            test=ending.test,
+            failures=self._evaluator.failures(self._best, self._validation),
             spent=self._spending.spent,
             by_role=self._spending.by_role,
             repeated=getattr(self._journal, "repeated", 0),
@@ -227,12 +246,3 @@ class Fit:
             return HeldOut(mean(before), mean(after), len(both), of)
         first = [before for before, _ in pairs if before is not None]
         return HeldOut(mean(first), None, len(first), of) if first else None
-
-
-def warn_of_leaks(data: Mapping[str, Examples]) -> None:
-    """Say so where test examples are among those that are learned from or decided on."""
-    learned = data["train"].ids() | data["validation"].ids() if len(data["test"]) else set()
-    seen = [example for example in data["test"] if example.id in learned]
-    if seen:
-        text = f"{len(seen)} of {len(data['test'])} test examples are also learned from or decided on"
-        warnings.warn(text, SeenInTraining, stacklevel=4)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 
-from trace_train.records import Candidate, Decision, Evaluation, EvaluationKey, Proposed
+from trace_core.llm.chat import Usage
+from trace_train.records import Candidate, Decision, Ending, Evaluation, EvaluationKey, Proposed
 
 
 class MemoryJournal:
@@ -18,14 +20,24 @@ class MemoryJournal:
     def __init__(self) -> None:
         self.evaluations: dict[EvaluationKey, Evaluation] = {}
         self.proposals: dict[int, Proposed] = {}
+        self.spent_on_nothing: dict[int, Usage] = {}
         self.candidates: dict[str, Candidate] = {}
         self.decisions: dict[int, Decision] = {}
-        self.state = "running"
-        self.best: str | None = None
+        self.limits: Mapping[str, float] = {}
+        self.ending: Ending | None = None
         self.repeated = 0
         """How many evaluations were begun again, since it is not known what came of them."""
         self._begun: set[EvaluationKey] = set()
         self._lock = threading.Lock()
+
+    @property
+    def state(self) -> str:
+        """running, finished, stopped or failed."""
+        return "running" if self.ending is None else self.ending.state
+
+    def start(self, limits: Mapping[str, float]) -> None:
+        """The run begins, or goes on."""
+        self.limits, self.ending = limits, None
 
     def original(self) -> Candidate | None:
         """The candidate that was kept first."""
@@ -55,6 +67,14 @@ class MemoryJournal:
         """Keep it."""
         self.proposals.setdefault(step, proposed)
 
+    def cut_off(self, step: int) -> Usage:
+        """What the optimizer spent in a step where it was cut off."""
+        return self.spent_on_nothing.get(step, Usage())
+
+    def keep_cut_off(self, step: int, usage: Usage) -> None:
+        """Keep it, with what was spent before."""
+        self.spent_on_nothing[step] = self.cut_off(step) + usage
+
     def keep_candidate(self, candidate: Candidate) -> None:
         """Keep a candidate."""
         self.candidates.setdefault(candidate.id, candidate)
@@ -63,6 +83,6 @@ class MemoryJournal:
         """Keep what was decided."""
         self.decisions.setdefault(decision.step, decision)
 
-    def finish(self, state: str, best: str | None) -> None:
+    def finish(self, ending: Ending) -> None:
         """The run ended."""
-        self.state, self.best = state, best
+        self.ending = ending

@@ -13,20 +13,29 @@ from typing import Any
 from trace_core.errors import BudgetExceeded
 from trace_core.llm.budget import BudgetedChat, Reservation
 from trace_core.llm.chat import ChatModel, Completion, Message, Usage
+from trace_core.recording.recorder import RUN_BEGAN
+from trace_core.recording.run import Run
+from trace_core.trace_graph import TraceGraph
 from trace_train.budget import Role, Spending
+from trace_train.usage import NOTHING, beyond, larger, usage_of
 
 _ACCOUNT: ContextVar[Account | None] = ContextVar("trace_account", default=None)
 
 
 class Account:
-    """What one piece of work, such as a program's run on an example, spends through chat models of ours."""
+    """What one piece of work, such as a program's run on an example, spends.
+
+    Metered models that are asked in its `with` block, and in what that calls, pay from here; what recorders see begin
+    there is counted by `settle`.
+    """
 
     def __init__(self, spending: Spending, role: Role) -> None:
         self.spending = spending
         self.role = role
-        self.used = Usage()
+        self.used = NOTHING
         self.refused: BudgetExceeded | None = None
         """Why a call was not made; whatever came of the work then says nothing."""
+        self._runs: list[Run] | None = []
 
     @contextmanager
     def reserve(self, tokens: int) -> Iterator[Reservation]:
@@ -37,14 +46,30 @@ class Account:
             finally:
                 self.used += reservation.usage
 
-    @contextmanager
-    def open(self) -> Iterator[Account]:
-        """Metered models that are asked in the block, and in what it calls, pay from here."""
-        token = _ACCOUNT.set(self)
-        try:
-            yield self
-        finally:
-            _ACCOUNT.reset(token)
+    def __enter__(self) -> None:
+        self._tokens = _ACCOUNT.set(self), RUN_BEGAN.set(self._began)
+
+    def __exit__(self, *_: object) -> None:
+        _ACCOUNT.reset(self._tokens[0])
+        RUN_BEGAN.reset(self._tokens[1])
+
+    def _began(self, run: Run) -> None:
+        if self._runs is not None:
+            self._runs.append(run)
+
+    def settle(self, graph: TraceGraph | None, evaluations: int) -> Usage:
+        """Charge what was not metered, and give what was spent altogether.
+
+        Runs are let go of then: a task of a framework may outlive the work, and keep the context of it.
+
+        Args:
+            graph: what led to the output of the work.
+            evaluations: how many of these the work was.
+        """
+        runs, self._runs = self._runs or (), None
+        usage, metered = larger(usage_of(graph, runs), self.used), self.used
+        self.spending.charge(self.role, beyond(usage, metered), evaluations)
+        return usage
 
 
 class Metered:

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from trace_core.llm.chat import Usage
+from trace_core.rendering import shortened
+
+_LONGEST = 300
 
 Values = Mapping[str, Any]
 """Values of parameters by name, as JSON data (as `ParameterSet.save` writes them)."""
@@ -79,6 +82,10 @@ class Proposed:
     refusals: Mapping[str, str] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
+    parent: str = ""
+    """The candidate that the step began from; "" where that is not known."""
+    seen: Sequence[EvaluationKey] = ()
+    """The evaluations whose traces the optimizer was shown, in the order of the minibatch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,62 @@ class Decision:
     reason: str
     validation: float | None = None
     """Its mean score on the validation examples, if it got that far."""
+    minibatch: tuple[float, float] | None = None
+    """The mean scores on the minibatch, the parent's and the candidate's, if there was a candidate."""
+
+
+EndedBy = Literal["rule", "budget", "unreachable", "stop", "error"]
+"""What ended a run: a rule of its own, its budget, a model that could not be reached, somebody, or an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Mean scores on test examples that nothing was learned from or decided on: on `count` of `of` of them.
+
+    `after` is None where they were not measured; `count` is below `of` where the budget ended before.
+    """
+
+    before: float
+    after: float | None
+    count: int
+    of: int
+
+    def __str__(self) -> str:
+        after = "not measured" if self.after is None else f"{self.after:.3f}"
+        some = "" if self.count == self.of else f", {self.count} of them"
+        return f"held-out test ({self.of} examples{some}): {self.before:.3f} before, {after} after"
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """So many evaluations, `count` of `of`, failed: the program raised, or its guide did; with the first error."""
+
+    count: int
+    of: int
+    error: str
+
+    def __str__(self) -> str:
+        return f"{self.count} of {self.of} evaluations failed: {brief(self.error)}"
+
+
+def brief(text: str) -> str:
+    """The first line of a text, cut in the middle where it is long."""
+    return shortened(next(iter(text.splitlines()), ""), _LONGEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended: by what, why in words, with which best candidate, and what held-out examples say of it."""
+
+    ended_by: EndedBy
+    reason: str
+    best: str | None = None
+    test: HeldOut | None = None
+
+    @property
+    def state(self) -> str:
+        """finished (a rule of its own said so), failed (by an error), or stopped."""
+        return {"rule": "finished", "error": "failed"}.get(self.ended_by, "stopped")
 
 
 class Journal(Protocol):
@@ -100,6 +163,10 @@ class Journal(Protocol):
     ever waits for a file or a server, is not called in a thread. `begin` marks an evaluation that is about to be
     paid for: one that was begun and never kept was interrupted, and is paid for again (`repeated` counts those).
     """
+
+    def start(self, limits: Mapping[str, float]) -> None:
+        """The run begins, or goes on, within these limits (`Budget.limits`)."""
+        ...
 
     def original(self) -> Candidate | None:
         """The candidate that was kept first: where the run began, whatever the parameters hold by now."""
@@ -125,6 +192,14 @@ class Journal(Protocol):
         """Keep it."""
         ...
 
+    def cut_off(self, step: int) -> Usage:
+        """What the optimizer spent in a step where it was cut off, perhaps several times, beside what was kept."""
+        ...
+
+    def keep_cut_off(self, step: int, usage: Usage) -> None:
+        """Keep what it spent where it was cut off, with what it had spent there before."""
+        ...
+
     def keep_candidate(self, candidate: Candidate) -> None:
         """Keep a candidate before it is evaluated."""
         ...
@@ -133,6 +208,6 @@ class Journal(Protocol):
         """Keep what was decided; deciding once more the same is nothing new."""
         ...
 
-    def finish(self, state: str, best: str | None) -> None:
-        """The run ended: "finished", "stopped" (budget, patience, signal) or "failed"; and its best candidate."""
+    def finish(self, ending: Ending) -> None:
+        """The run ended."""
         ...

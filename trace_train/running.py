@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -23,21 +23,20 @@ from trace_core.nodes import ExceptionNode, MessageNode, Node, as_node
 from trace_core.parameters import Candidate, ParameterSet
 from trace_core.trace_graph import TraceGraph
 from trace_train.budget import Spending, Spent
-from trace_train.calling import called, face_of, finished, in_thread, is_async
+from trace_train.calling import awaited, face_of, finished, in_thread, is_async
 from trace_train.data.examples import Example, Field, part
 from trace_train.errors import InvalidGuide
 from trace_train.guides.base import Verdict, name_of, verdict_of
 from trace_train.metering import Account
 from trace_train.records import Evaluation
 from trace_train.retrying import Retry, is_transient, is_transient_text
-from trace_train.usage import usage_of
 
 
 class Ran(NamedTuple):
-    """What a program gave: its value, the node of it, if it is one, and the error, if it failed."""
+    """What a program gave: its value, what led to that, if it is known, and the error, if it failed."""
 
-    value: Any
-    node: Node | None = None
+    value: Any = None
+    graph: TraceGraph | None = None
     error: str | None = None
 
 
@@ -81,11 +80,15 @@ class Runner:
     threads: Executor
     prefer_async: bool = False
     _face: Callable[[Any], Any] = field(init=False)
+    _is_async: bool = field(init=False)
+    _said: Callable[..., Awaitable[Any]] = field(init=False)
     _alone: asyncio.Lock | None = field(init=False)
     """What is held while an async program runs on objects that have one state at a time."""
 
     def __post_init__(self) -> None:
         self._face = face_of(self.program, self.prefer_async)
+        self._is_async = is_async(self._face)
+        self._said = awaited(self.threads, self.guide)
         bindings = [each.binding for each in self.parameters.values() if each.binding is not None]
         one_at_a_time = any(binding.isolation == "exclusive" for binding in bindings)
         self._alone = asyncio.Lock() if one_at_a_time else None
@@ -99,10 +102,10 @@ class Runner:
             InvalidGuide: the guide gave no score.
         """
         start = time.perf_counter()
-        ran, kept, graph, usage = await self._run_program(example, values)
+        ran, kept, usage = await self._run_program(example, values)
         verdict, guide_failed, guide = Verdict(self.failing, ran.error), False, Account(self.spending, "guide")
         if ran.error is None:
-            with guide.open():
+            with guide:
                 verdict, kept, guide_failed = await self._verdict(example, ran.value)
             if guide.refused is not None:
                 raise guide.refused
@@ -112,7 +115,7 @@ class Runner:
             feedback=verdict.text,
             output=encode(ran.value),
             error=verdict.text if guide_failed else ran.error,
-            trace=None if graph is None else graph.to_json(),
+            trace=None if ran.graph is None else ran.graph.to_json(),
             usage=usage,
             guide_usage=guide.used,
             seconds=time.perf_counter() - start,
@@ -120,21 +123,17 @@ class Runner:
         cost = self.spending.budget.cost("program", usage, 1) + self.spending.budget.cost("guide", guide.used)
         return Result(evaluation, cost, kept, guide_failed)
 
-    async def _run_program(
-        self, example: Example, values: Mapping[str, Any]
-    ) -> tuple[Ran, bool, TraceGraph | None, Usage]:
-        """What the program gave, whether that is to be kept, its trace, and what it spent."""
-        account, usage = Account(self.spending, "program"), Usage()
+    async def _run_program(self, example: Example, values: Mapping[str, Any]) -> tuple[Ran, bool, Usage]:
+        """What the program gave, whether that is to be kept, and what it spent."""
+        account, ran = Account(self.spending, "program"), Ran()
         try:
-            with account.open():
+            with account:
                 ran, kept = await self._ran(example, values)
-            graph = None if ran.node is None else TraceGraph.of(ran.node)
-            usage = account.used if graph is None else _larger(usage_of(graph), account.used)
         finally:  # what was spent counts, whatever became of it
-            self.spending.charge("program", _beyond(usage, account.used), evaluations=1)
+            usage = account.settle(ran.graph, evaluations=1)
         if account.refused is not None:
             raise account.refused
-        return ran, kept, graph, usage
+        return ran, kept, usage
 
     async def _ran(self, example: Example, values: Mapping[str, Any]) -> tuple[Ran, bool]:
         """What the program gave, and whether that is to be kept."""
@@ -146,14 +145,17 @@ class Runner:
         except (CandidateNotSeen, BudgetExceeded):
             raise
         except Exception as error:  # noqa: BLE001 - a program may raise anything, and that is what it is told then
-            node = error.node if isinstance(error, ExecutionError) else None
-            return Ran(None, node, error_text(error) if node is None else str(node._peek())), not is_transient(error)
+            return _failed(error), not is_transient(error)
 
     async def _attempt(self, given: Any, values: Mapping[str, Any]) -> Ran:
-        if is_async(self._face):
+        if self._is_async:
             async with self._alone or nullcontext():
-                with self._candidate(values) as candidate:
-                    ran = _checked(await self._face(given), candidate)
+                with self.parameters.candidate(values) as candidate:
+                    try:
+                        ran = _checked(await self._face(given), candidate)
+                    except ExecutionError as error:
+                        _verify(error.node, candidate)
+                        raise
         else:
             ran = await in_thread(self.threads, self._in_thread, given, values)
         if ran.error is not None and is_transient_text(ran.error):
@@ -161,24 +163,18 @@ class Runner:
         return ran
 
     def _in_thread(self, given: Any, values: Mapping[str, Any]) -> Ran:
-        with self._candidate(values) as candidate:
-            return _checked(finished(self._face(given)), candidate)
-
-    @contextmanager
-    def _candidate(self, values: Mapping[str, Any]) -> Iterator[Candidate]:
         with self.parameters.candidate(values) as candidate:
             try:
-                yield candidate
+                return _checked(finished(self._face(given)), candidate)
             except ExecutionError as error:
-                if error.node.depends:
-                    candidate.verify(error.node)
+                _verify(error.node, candidate)
                 raise
 
     async def _verdict(self, example: Example, value: Any) -> tuple[Verdict, bool, bool]:
         """What the guide says, whether that is to be kept, and whether it failed."""
 
         async def attempt() -> Verdict:
-            return verdict_of(await called(self.threads, self.guide, example.data, value), self.guide)
+            return verdict_of(await self._said(example.data, value), self.guide)
 
         try:
             return await self.retry(attempt), True, False
@@ -194,28 +190,17 @@ def _checked(output: Any, candidate: Candidate) -> Ran:
     node = as_node(output)
     if node is not output and not isinstance(node, MessageNode):
         return Ran(output)
-    if node.depends or not isinstance(node, ExceptionNode):  # what failed early may not have come to a parameter
-        candidate.verify(node)
-    value = plain(node.data)
-    return Ran(value, node, str(value) if isinstance(node, ExceptionNode) else None)
+    graph, value = _verify(node, candidate), plain(node.data)
+    return Ran(value, graph, str(value) if isinstance(node, ExceptionNode) else None)
 
 
-def _larger(one: Usage, other: Usage) -> Usage:
-    """What was counted in two places, part of it perhaps in both."""
-    return Usage(
-        max(one.calls, other.calls),
-        max(one.prompt_tokens, other.prompt_tokens),
-        max(one.completion_tokens, other.completion_tokens),
-        max(one.cached_tokens, other.cached_tokens),
-    )
+def _verify(node: Node, candidate: Candidate) -> TraceGraph:
+    """What led to a node, made with the candidate's values; what failed early may not have come to a parameter."""
+    failed_early = isinstance(node, ExceptionNode) and not node.depends
+    return TraceGraph.of(node) if failed_early else candidate.verify(node)
 
 
-def _beyond(usage: Usage, charged: Usage) -> Usage:
-    """What of a usage was not charged yet."""
-    rest = _larger(usage, charged)
-    return Usage(
-        rest.calls - charged.calls,
-        rest.prompt_tokens - charged.prompt_tokens,
-        rest.completion_tokens - charged.completion_tokens,
-        rest.cached_tokens - charged.cached_tokens,
-    )
+def _failed(error: Exception) -> Ran:
+    if isinstance(error, ExecutionError):
+        return Ran(None, TraceGraph.of(error.node), str(error.node._peek()))
+    return Ran(None, None, error_text(error))

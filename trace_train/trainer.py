@@ -7,68 +7,31 @@ over the journal, which gives back at once what was paid for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from trace_core.optimizers.base import Optimizer
 from trace_core.parameters import ParameterSet
 from trace_train.budget import Budget, Spending
+from trace_train.checking import check
 from trace_train.data.examples import Data, Examples, Field
 from trace_train.evaluating import Evaluator
 from trace_train.events import Observer
 from trace_train.executors.base import Executor, InProcess
-from trace_train.fitting import Fit, warn_of_leaks
+from trace_train.fitting import Fit
 from trace_train.guides.base import Guide
 from trace_train.interrupting import run_interruptibly
+from trace_train.keeping import Place, opened, settings_of
 from trace_train.memory import MemoryJournal
 from trace_train.progress import shown
 from trace_train.records import Journal
 from trace_train.report import Report
 from trace_train.retrying import Backoff, Retry
 from trace_train.running import Runner
-from trace_train.strategies import (
-    Accepting,
-    Batching,
-    Best,
-    Choosing,
-    Margin,
-    Merging,
-    Never,
-    OneStep,
-    Patience,
-    Proposing,
-    Shuffled,
-    Stopping,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Strategies:
-    """The decisions of a search."""
-
-    proposing: Proposing
-    batching: Batching = field(default_factory=Shuffled)
-    choosing: Choosing = field(default_factory=Best)
-    accepting: Accepting = field(default_factory=Margin)
-    merging: Merging = field(default_factory=Never)
-    stopping: Sequence[Stopping] = (Patience(),)
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The numbers of a run."""
-
-    batch_size: int
-    parallel: int
-    budget: Budget | None
-    seed: int
-
-    def __post_init__(self) -> None:
-        if self.batch_size < 1 or self.parallel < 1:
-            raise ValueError(f"batch_size ({self.batch_size}) and parallel ({self.parallel}) must be at least 1")
+from trace_train.settings import Settings, Strategies, described, digests, expect
+from trace_train.strategies import OneStep, Proposing
 
 
 class Trainer:
@@ -85,6 +48,8 @@ class Trainer:
         failing: the score of a run that fails.
         retry: what happens when a model cannot be reached.
         batching, choosing, accepting, merging, stopping: the strategies of the search.
+        store: where each run is kept, for `resume` and for whoever looks at it: a path, a URL, or a
+            `trace_train.store.Store` (extra `train`); by default nowhere.
         executor: where evaluations run; by default in this process (`trace_train.executors`).
         observers: are told of each event (`trace_train.events`).
         progress: whether progress is shown; by default in terminals and notebooks.
@@ -106,6 +71,7 @@ class Trainer:
         repeats: int = 1,
         failing: float = 0.0,
         retry: Retry | None = None,
+        store: Place | None = None,
         executor: Executor | None = None,
         observers: Sequence[Observer] = (),
         progress: bool | None = None,
@@ -113,14 +79,17 @@ class Trainer:
     ) -> None:
         if repeats < 1:
             raise ValueError(f"repeats must be at least 1, not {repeats}")
+        expect("optimizer", optimizer, "one, such as OptoPrime(parameters)", "propose")
+        expect("guide", guide, 'a function of an example and an output, such as Exact("answer")', "__call__")
         self._retry = retry or Backoff()
         proposing = OneStep(optimizer, self._retry) if isinstance(optimizer, Optimizer) else optimizer
-        self.strategies = Strategies(proposing, **strategies)
+        self.strategies = Strategies(proposing).but(strategies)
         self._program = program
         self._guide = guide
         self._inputs = inputs
         self._repeats = repeats
         self._failing = failing
+        self._store = store
         self._executor = executor or InProcess()
         self._observers = tuple(observers)
         self._progress = progress
@@ -162,19 +131,21 @@ class Trainer:
             parallel: evaluations that go on at once.
             budget: what may be spent, also by what a journal holds already.
             seed: of all that is random.
-            journal: where records are kept, and those of an earlier run are, which is gone on with; by default in
-                memory.
+            journal: where records are kept, and those of an earlier run are, which is gone on with; by default a new
+                training of the trainer's store, or memory.
             strategies: in place of the trainer's own, for this run.
 
         Raises:
-            InvalidData: examples cannot be used.
-            CandidateNotSeen, InvalidGuide, NoLLM: the program, guide or optimizer cannot be trained with.
+            InvalidData: examples cannot be used, or none has the part `inputs`.
+            CandidateNotSeen, NothingToLearn, InvalidGuide, NoLLM: the program, guide or optimizer cannot be trained
+                with.
+            StoreError: the store cannot be used.
 
         Warns:
             SeenInTraining: test examples are also learned from or decided on.
         """
-        data, settings = (train, validation, test), Settings(batch_size, parallel, budget, seed)
-        return run_interruptibly(self._fit(data, settings, journal, strategies, prefer_async=False), self.stop)
+        data, settings = self._examples(train, validation, test), Settings(batch_size, parallel, budget, seed)
+        return run_interruptibly(self._fit(data, settings, strategies, journal), self.stop)
 
     async def afit(
         self,
@@ -190,25 +161,75 @@ class Trainer:
         **strategies: Any,
     ) -> Report:
         """`fit` in async code, with the program's async face. Cancelling it applies the best so far, too."""
-        data, settings = (train, validation, test), Settings(batch_size, parallel, budget, seed)
-        return await self._fit(data, settings, journal, strategies, prefer_async=True)
+        data, settings = self._examples(train, validation, test), Settings(batch_size, parallel, budget, seed)
+        return await self._fit(data, settings, strategies, journal, prefer_async=True)
 
-    async def _fit(
+    def resume(
         self,
-        data: tuple[Data, Data | None, Data | None],
-        settings: Settings,
-        journal: Journal | None,
-        strategies: dict[str, Any],
-        prefer_async: bool,
+        run_id: str,
+        train: Data,
+        validation: Data | None = None,
+        *,
+        test: Data | None = None,
+        parallel: int = 8,
+        budget: Budget | None = None,
+        **strategies: Any,
     ) -> Report:
-        self._stopped = None
-        train, validation, test = data
+        """Go on with a run of the trainer's store, in another process too: what was paid for is not paid for again.
+
+        Batch size and seed are those that it was begun with; examples, guide, strategies and the like have to be. What
+        is your own (a guide, a strategy) is known by its name alone.
+
+        Args:
+            run_id: `Report.run`, or as `trace-suite runs` lists it.
+            train, validation, test, parallel, budget, strategies: as of `fit`.
+
+        Raises:
+            SettingsDiffer: it was begun with others; the message lists them.
+            NoSuchRun: the store holds no such training.
+            StoreBusy: it goes on in another process.
+            TrainingError: the trainer has no store.
+        """
+        data = self._examples(train, validation, test)
+        settings = settings_of(self._store, run_id, parallel, budget)
+        return run_interruptibly(self._fit(data, settings, strategies), self.stop)
+
+    async def aresume(
+        self,
+        run_id: str,
+        train: Data,
+        validation: Data | None = None,
+        *,
+        test: Data | None = None,
+        parallel: int = 8,
+        budget: Budget | None = None,
+        **strategies: Any,
+    ) -> Report:
+        """`resume` in async code, with the program's async face."""
+        data = self._examples(train, validation, test)
+        settings = settings_of(self._store, run_id, parallel, budget)
+        return await self._fit(data, settings, strategies, prefer_async=True)
+
+    def _examples(self, train: Data, validation: Data | None, test: Data | None) -> dict[str, Examples]:
         examples = {
             "train": Examples(train, "train"),
             "validation": Examples(train if validation is None else validation, "validation"),
             "test": Examples(() if test is None else test, "test"),
         }
-        warn_of_leaks(examples)
+        check(examples, self._inputs)
+        return examples
+
+    async def _fit(
+        self,
+        examples: Mapping[str, Examples],
+        settings: Settings,
+        given: Mapping[str, Any],
+        journal: Journal | None = None,
+        *,
+        prefer_async: bool = False,
+    ) -> Report:
+        self._stopped = None
+        strategies = self.strategies.but(given)
         async with AsyncExitStack() as stack:
             threads = ThreadPoolExecutor(settings.parallel, thread_name_prefix="evaluation")
             stack.callback(threads.shutdown, wait=False, cancel_futures=True)
@@ -224,9 +245,28 @@ class Trainer:
                 threads,
                 prefer_async,
             )
-            journal = MemoryJournal() if journal is None else journal
             run = await stack.enter_async_context(self._executor.open(runner))
+            if journal is None:
+                journal = self._journal(stack, examples, settings, strategies)
             evaluator = Evaluator(
                 runner, run, journal, settings.parallel, self._repeats, lambda: self._stopped, observers
             )
-            return await Fit(evaluator, replace(self.strategies, **strategies), examples, settings).run()
+            return await Fit(evaluator, strategies, examples, settings).run()
+
+    def _journal(
+        self, stack: AsyncExitStack, examples: Mapping[str, Examples], settings: Settings, strategies: Strategies
+    ) -> Journal:
+        """Where a run is kept: in the store, with what it was told, or in memory."""
+        if self._store is None:
+            return MemoryJournal()
+        told = {
+            "batch_size": settings.batch_size,
+            "repeats": self._repeats,
+            "failing": self._failing,
+            "inputs": described(self._inputs),
+            "guide": described(self._guide),
+            "strategies": strategies.described(),
+            "examples": digests(examples),
+        }
+        store = stack.enter_context(opened(self._store))
+        return store.journal(settings.resumed, settings=told, seed=settings.seed)

@@ -35,7 +35,10 @@ def test_costs_add_up_the_same_in_any_order() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"calls": -1}, "calls must be 0 or more"),
+        ({"calls": -1}, "calls must be a whole number, 0 or more, not -1"),
+        ({"calls": 1.5}, "calls must be a whole number, 0 or more, not 1.5"),
+        ({"tokens": "300"}, "tokens must be a whole number, 0 or more, not '300'"),
+        ({"dollars": "2"}, "dollars must be a number, 0 or more, not '2'"),
         ({"dollars": 1.0}, "needs prices for program, guide, optimizer"),
         ({"dollars": 1.0, "prices": {"program": Prices(1, 1)}}, "needs prices for guide, optimizer"),
     ],
@@ -242,6 +245,9 @@ def test_the_test_after_is_kept_back_for() -> None:
         stopping=[MaxSteps(50)],
     )
     assert report.state == "stopped"
+    assert (
+        report.reason == "the budget of 60 evaluations is used up, with 8 evaluations kept back for the held-out test"
+    )
     assert report.best.id != report.original.id
     assert report.test is not None
     assert report.test.count == report.test.of == 8

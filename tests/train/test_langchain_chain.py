@@ -77,7 +77,7 @@ def test_a_chain_learns_its_prompt_and_its_tokens_are_counted(is_async: bool) ->
     assert report.validation == (0.0, 1.0)
     assert parameters["prompt.system"].data == TAUGHT
     program = report.by_role["program"]
-    assert (program.calls, program.prompt_tokens, program.completion_tokens) == (12, 240, 60)
+    assert (program.calls, program.prompt_tokens, program.completion_tokens) == (10, 200, 50)
     assert "expected 'billing'" in llm.calls[0][0]["content"]
     assert "I was charged twice" in llm.calls[0][0]["content"]
 
@@ -93,6 +93,6 @@ def test_an_error_in_the_chain_is_a_failing_score_and_kept_if_it_is_the_chains_o
 
 
 def test_a_budget_counts_what_the_chain_asked() -> None:
-    report, _ = trained(ReplayChat([block("Guess.")] * 9), Router(), budget=Budget(calls=9))
+    report, _ = trained(ReplayChat([block("Guess.")] * 9), Router(), budget=Budget(calls=7))
     assert report.state == "stopped"
-    assert report.spent.calls <= 9
+    assert report.spent.calls <= 7

@@ -14,6 +14,7 @@ from rich.console import Console
 from tests.train.synthetic import closeness, digits, examples, program, result, trainer
 from trace_core import OptoPrime, ParameterSet, ReplayChat, bundle, model, node, template
 from trace_core.errors import LLMError, NoLLM
+from trace_core.llm import Budget as LLMBudget
 from trace_train import (
     Best,
     Budget,
@@ -21,10 +22,13 @@ from trace_train import (
     Exact,
     InTurn,
     InvalidData,
+    InvalidGuide,
     MaxSteps,
     MemoryJournal,
+    NothingToLearn,
     OneStep,
     Pareto,
+    Patience,
     Report,
     SeenInTraining,
     Strict,
@@ -33,6 +37,7 @@ from trace_train import (
 )
 from trace_train.events import Decided, EvaluationEnded, EvaluationsBegan, Event, ProposalMade, RunBegan, RunEnded
 from trace_train.progress import shown
+from trace_train.records import Ending
 
 
 def suggest(**values: Any) -> str:
@@ -84,7 +89,7 @@ def test_a_model_learns_and_the_report_says_what(tmp_path: Any) -> None:
         "--- greeting (before)\n+++ greeting (after)\n@@ -1 +1 @@\n-Hi\n+Good morning"
     )
     assert [decision.reason for decision in report.steps] == [
-        "minibatch 0.000 -> 0.000, validation 0.000 -> 0.000",
+        "minibatch 0.000 -> 0.000",
         "minibatch 0.000 -> 1.000, validation 0.000 -> 1.000",
     ]
     assert "expected 'Good morning, " in llm.calls[0][0]["content"]
@@ -100,12 +105,34 @@ def test_a_model_learns_and_the_report_says_what(tmp_path: Any) -> None:
     assert Greeter().parameters().load(tmp_path / "learned.json").state_dict() == {"greeting": "Good morning"}
 
 
+def test_a_run_leaves_what_its_reader_needs() -> None:
+    made, _, _ = greeting([suggest(greeting="Hello"), suggest(greeting="Good morning")])
+    journal = MemoryJournal()
+    budget = Budget(calls=9, evaluations=90)
+    report = made.fit(GREETINGS[:3], test=GREETINGS[6:], budget=budget, journal=journal, stopping=[Target(1.0)])
+    assert journal.limits == {"calls": 9, "evaluations": 90}
+    assert journal.ending == Ending("rule", report.reason, report.best.id, report.test)
+    assert [decision.minibatch for decision in report.steps] == [(0.0, 0.0), (0.0, 1.0)]
+    for proposed in journal.proposals.values():
+        assert proposed.parent == report.original.id
+        assert [key.candidate for key in proposed.seen] == [report.original.id] * 3
+        assert all(journal.evaluations[key].trace for key in proposed.seen)
+
+
+def test_of_several_repeats_the_worst_is_what_the_optimizer_was_shown() -> None:
+    scores = iter([0.5, 0.25, 0.75])
+    parameters, journal = digits(), MemoryJournal()
+    made = trainer(parameters, guide=lambda *_: next(scores, 0.0), repeats=3)
+    made.fit(examples(1), journal=journal, stopping=[MaxSteps(1)], parallel=1)
+    assert [key.repeat for key in journal.proposals[1].seen] == [1]
+
+
 def test_what_is_refused_is_not_applied() -> None:
     made, greeter, _ = greeting([suggest(greeting=word) for word in ("A", "B", "C")])
     report = made.fit(GREETINGS[:4], stopping=[MaxSteps(3)])
     assert greeter.greeting.data == "Hi"
     assert len(greeter.greeting.history) == 1
-    assert str(report).endswith("nothing was learned")
+    assert str(report).endswith("\nnothing was learned: not good enough on the minibatch (3 of 3 steps)")
     assert "no held-out test: the validation score is too high" in str(report)
     assert report.diff() == ""
 
@@ -123,6 +150,31 @@ def test_steps_that_come_to_nothing_say_why() -> None:
     assert len(llm.calls) == 2
 
 
+def test_where_nothing_was_learned_the_report_says_the_most_frequent_reasons() -> None:
+    made, _, _ = greeting([suggest(greeting=word) for word in ("Hello", "Hi", "Hi", "Hello")], accepting=Strict())
+    report = made.fit(GREETINGS[:2], stopping=[MaxSteps(3)])
+    assert str(report).endswith(
+        "\nnothing was learned: nothing was proposed: no change was suggested (2 of 3 steps); "
+        "not good enough on the minibatch (1 of 3 steps)"
+    )
+
+
+def test_a_program_that_fails_and_can_be_learned_from_is_reported_with_its_first_error() -> None:
+    parameters = digits()
+
+    @bundle
+    def fails(digit: int, i: int) -> int:
+        """The digit."""
+        raise ValueError(f"{i} is too much\nby far")
+
+    made = trainer(parameters, lambda i: fails(parameters["p0"], i))
+    report = made.fit(examples(9), examples(7), stopping=[MaxSteps(1)])
+    assert report.failures is not None
+    assert (report.failures.count, report.failures.of) == (7, 7)
+    assert "validation of the best: 7 of 7 evaluations failed: (ValueError) 0 is too much\n" in str(report)
+    assert trainer(parameters).fit(examples(3), stopping=[MaxSteps(0)]).failures is None
+
+
 def test_a_candidate_is_not_tried_twice() -> None:
     made, _, _ = greeting([suggest(greeting="Hello"), suggest(greeting="Hello")])
     report = made.fit(GREETINGS[:2], stopping=[MaxSteps(2)])
@@ -135,7 +187,7 @@ def test_an_llm_that_fails_ends_the_run_and_what_was_learned_stays() -> None:
     journal = MemoryJournal()
     hard = [*GREETINGS[:4], {"name": "Tim", "polite": "Hey, Tim!"}]
     report = made.fit(hard, GREETINGS[4:], batch_size=5, journal=journal, stopping=[MaxSteps(9)])
-    assert (report.state, journal.state) == ("stopped", "stopped")
+    assert (report.state, report.ended_by, journal.state) == ("stopped", "unreachable", "stopped")
     assert report.reason == "the optimizer's LLM failed: HTTP 401, the key was not accepted"
     assert greeter.greeting.data == "Good morning"
     assert list(journal.proposals) == [1]
@@ -158,6 +210,22 @@ def test_empty_data_is_refused(empty: str) -> None:
         trainer(digits()).fit([] if empty == "train" else examples(2), [] if empty == "validation" else examples(2))
 
 
+@pytest.mark.parametrize("inputs", ["txt", lambda example: example["txt"]])
+def test_a_part_that_no_example_has_is_an_error_before_anything_is_run(inputs: Any) -> None:
+    runs: list[Any] = []
+    with pytest.raises(InvalidData, match=r"no train example has the part that inputs names: .*'txt'") as raised:
+        trainer(digits(), runs.append, inputs=inputs).fit(examples(3))
+    assert callable(inputs) or str(raised.value).endswith("(LookupError) the example has no 'txt'; it has i, right")
+    with pytest.raises(InvalidData, match="no test example has"):
+        trainer(digits(), runs.append).fit(examples(3), test=[{"right": 1}])
+    assert runs == []
+
+
+def test_a_part_that_one_example_lacks_is_a_failing_score() -> None:
+    report = trainer(digits()).fit([{"right": 0}, *examples(3)], stopping=[MaxSteps(0)])
+    assert report.validation is not None
+
+
 @pytest.mark.parametrize("settings", [{"batch_size": 0}, {"parallel": 0}])
 def test_settings_that_cannot_be_are_refused(settings: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="must be at least 1"):
@@ -166,9 +234,83 @@ def test_settings_that_cannot_be_are_refused(settings: dict[str, int]) -> None:
         trainer(digits(), repeats=0)
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"stopping": MaxSteps(1)}, r"stopping: expected a list of rules, .* not MaxSteps\(steps=1\)"),
+        ({"stopping": [Patience]}, r"stopping: expected an object, not the class: Patience\(…\)"),
+        ({"stopping": ["soon"]}, r"stopping: expected rules .* not str, which has no reason"),
+        ({"choosing": Pareto}, r"choosing: expected an object, not the class: Pareto\(…\)"),
+        ({"accepting": 0.1}, "accepting: expected a rule, .* not float, which has no passes or accepts"),
+        ({"budget": LLMBudget(calls=3)}, r"budget: expected trace_train\.Budget\(calls=300\), say, not"),
+        ({"batchsize": 3}, "there is no argument batchsize here; the strategies are batching, choosing"),
+    ],
+)
+def test_arguments_that_cannot_be_are_named(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(TypeError, match=said):
+        trainer(digits()).fit(examples(2), **settings)
+
+
+def test_what_is_no_optimizer_and_no_guide_is_named() -> None:
+    made = OptoPrime(digits(), ReplayChat([]))
+    with pytest.raises(TypeError, match=r"optimizer: expected one, such as OptoPrime\(parameters\), not ParameterSet"):
+        Trainer(print, digits(), closeness)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"guide: expected an object, not the class: Exact\(…\)"):
+        Trainer(print, made, Exact)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"guide: expected a function .* not str"):
+        Trainer(print, made, "queue")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rule", [MaxSteps, Patience])
+@pytest.mark.parametrize("steps", [-1, 1.5, "3"])
+def test_numbers_of_steps_that_cannot_be_are_refused(rule: Any, steps: Any) -> None:
+    with pytest.raises(ValueError, match=f"{rule.__name__}: steps must be a whole number, 0 or more, not {steps!r}"):
+        rule(steps)
+
+
 def test_test_examples_that_are_learned_from_are_pointed_out() -> None:
-    with pytest.warns(SeenInTraining, match="2 of 3 test examples"):
-        trainer(digits()).fit(examples(4), examples(4, 10), test=examples(3, 2), stopping=[MaxSteps(0)])
+    data = {"train": examples(4), "validation": examples(4, 10), "test": examples(3, 2)}
+    with pytest.warns(SeenInTraining, match="2 of 3 test examples") as warned:
+        trainer(digits()).fit(**data, stopping=[MaxSteps(0)])
+    with pytest.warns(SeenInTraining) as warned_of_async:
+        asyncio.run(awaited(trainer(digits()).afit(**data, stopping=[MaxSteps(0)])))
+    assert [each.filename for each in (*warned, *warned_of_async)] == [__file__, __file__]
+
+
+async def awaited(coroutine: Any) -> Any:
+    return await coroutine
+
+
+# --- what cannot be learned from
+
+
+class Reply:
+    """An object of a framework."""
+
+
+@pytest.mark.parametrize(("output", "said"), [("billing", "'billing'"), (None, "None"), (Reply(), "<tests.*Reply>")])
+def test_a_program_that_gives_no_node_is_an_error_before_the_first_step(output: Any, said: str) -> None:
+    journal, llm = MemoryJournal(), ReplayChat([])
+    made = trainer(digits(), lambda i: output, guide=lambda *_: 0.0, llm=llm)
+    with pytest.raises(NothingToLearn, match=rf"the program returned {said}, which is no node.*recorder\.program"):
+        made.fit(examples(5), examples(3, 10), test=examples(2, 20), journal=journal)
+    assert len(journal.evaluations) == 5
+    assert journal.state == "failed"
+    assert made.fit(examples(2), stopping=[MaxSteps(0)]).validation == (0.0, 0.0)
+
+
+def test_a_program_that_always_fails_before_a_parameter_is_an_error() -> None:
+    with pytest.raises(
+        NothingToLearn, match=r"all 3 evaluations failed before they .*: \(ZeroDivisionError\) division"
+    ):
+        trainer(digits(), lambda i: 1 / 0).fit(examples(3))
+
+
+def test_an_output_that_leads_to_no_parameter_in_one_minibatch_is_a_step_that_comes_to_nothing() -> None:
+    parameters = digits()
+    run = lambda i: program(parameters)(i) if i else 5  # noqa: E731
+    report = trainer(parameters, run).fit(examples(1), examples(2), stopping=[MaxSteps(1)])
+    assert report.steps[0].reason == ("nothing was proposed: feedback: no output of the minibatch leads to a parameter")
 
 
 # --- strategies in a run
@@ -254,6 +396,7 @@ def test_ctrl_c_ends_with_the_best_so_far_applied_and_the_run_can_go_on() -> Non
         examples(8), stopping=[MaxSteps(8)], journal=journal
     )
     assert (report.state, report.reason, journal.state) == ("stopped", "it was interrupted", "stopped")
+    assert report.ended_by == "stop"
     assert 0 < len(report.steps) < 8
     assert list(parameters.state_dict().values()) == list(report.best.values.values())
     assert len(journal.evaluations) == report.spent.evaluations  # what had begun was finished, and kept
@@ -344,4 +487,14 @@ def test_a_report_without_anything_measured_can_be_printed() -> None:
     report = trainer(digits()).fit(examples(3), budget=Budget(evaluations=2))
     assert isinstance(report, Report)
     assert report.validation is None
+    assert report.ended_by == "budget"
     assert "the budget of 2 evaluations is used up" in str(report)
+
+
+def test_a_run_that_fails_says_of_what_it_did() -> None:
+    journal = MemoryJournal()
+    with pytest.raises(InvalidGuide):
+        trainer(digits(), guide=lambda *_: "good").fit(examples(3), journal=journal)
+    assert journal.ending is not None
+    assert (journal.ending.state, journal.ending.ended_by) == ("failed", "error")
+    assert journal.ending.reason.startswith("InvalidGuide: ")

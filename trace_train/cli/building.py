@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from trace_core.optimizers.base import Optimizer
 from trace_core.parameters import ParameterSet
 from trace_train.budget import Budget, Prices
 from trace_train.cli.errors import BadPlan
-from trace_train.cli.importing import constructed, imported, made
-from trace_train.cli.plan import FREE, Part, Plan
+from trace_train.cli.importing import constructed, imported, made, named, said_of, taken_by
+from trace_train.cli.plan import FREE, Part, Plan, TaskKeys
 from trace_train.data import read_data, split
 from trace_train.data.examples import Examples
 from trace_train.events import Observer
+from trace_train.executors import Executor, Task
 from trace_train.trainer import Trainer
 
 Parts = tuple[Any, Any | None, Any | None]
 """The examples to learn from, to decide on and to measure with."""
 
 
-def program_of(plan: Plan) -> tuple[Any, ParameterSet]:
+def program_of(plan: TaskKeys) -> tuple[Any, ParameterSet]:
     """The program, and what is learned of it.
 
     Raises:
@@ -45,12 +47,66 @@ def program_of(plan: Plan) -> tuple[Any, ParameterSet]:
 
 
 def optimizer_of(plan: Plan, parameters: ParameterSet) -> Any:
-    """What proposes."""
+    """What proposes: an object, or what a class or a function makes of the parameters.
+
+    Raises:
+        BadPlan: it is neither.
+    """
     part = plan.optimizer
-    ready = ":" in part.use and not part.options and imported("optimizer", part.use)
-    return (
-        ready if ready and not isinstance(ready, type) else made("optimizer", part, "trace_core.optimizers", parameters)
+    found = named("optimizer", part, "trace_core.optimizers")
+    if _proposes(found) and not part.options:
+        return found
+    if callable(found):
+        found = constructed("optimizer", found, part.options, parameters)
+        if _proposes(found):
+            return found
+    raise BadPlan(
+        f"optimizer: {part.use} gives no optimizer; expected an object such as OptoPrime(…), without options, "
+        "or a class or a function that makes one of the parameters (and the options)"
     )
+
+
+def _proposes(found: Any) -> bool:
+    return not isinstance(found, type) and (isinstance(found, Optimizer) or hasattr(found, "propose"))
+
+
+def guide_of(plan: TaskKeys) -> Any:
+    """What says how good an output is.
+
+    Raises:
+        BadPlan: it cannot be found, or called.
+    """
+    guide = made("guide", plan.guide, "trace_train.guides")
+    if not callable(guide):
+        raise BadPlan(f"guide: {plan.guide.use} is no function of an example and an output")
+    return guide
+
+
+def task_of(**keys: Any) -> Task:
+    """The program factory that a plan is, for its workers: what the driver has, made of the same keys."""
+    plan = TaskKeys.model_validate(keys)
+    sys.path.insert(0, plan.folder)
+    return Task(*program_of(plan), guide_of(plan), plan.inputs)
+
+
+def executor_of(plan: Plan) -> Executor | None:
+    """Where evaluations run; what takes a program factory is given `task_of`, unless the plan names one.
+
+    Raises:
+        BadPlan: it is no executor.
+    """
+    part = plan.executor
+    if part is None:
+        return None
+    maker, options = named("executor", part, "trace_train.executors"), part.options
+    if "factory" in taken_by(maker) and not {"factory", "arguments"} & options.keys():
+        arguments = plan.model_dump(include=set(TaskKeys.model_fields))
+        options |= {"factory": f"{__name__}:{task_of.__name__}", "arguments": arguments}
+    found = constructed("executor", maker, options) if isinstance(maker, type) or options else maker
+    if not callable(getattr(found, "open", None)):
+        raise BadPlan(f"executor: {part.use} is no executor: it has no open(runner) (trace_train.executors.Executor)")
+    executor: Executor = found
+    return executor
 
 
 def trainer_of(plan: Plan, observers: Sequence[Observer], progress: bool | None) -> Trainer:
@@ -58,17 +114,21 @@ def trainer_of(plan: Plan, observers: Sequence[Observer], progress: bool | None)
     program, parameters = program_of(plan)
     kinds: dict[str, Part | list[Part] | None] = dict(plan.strategies)
     strategies = {kind: _strategy(f"strategies.{kind}", part) for kind, part in kinds.items() if part is not None}
-    return Trainer(
+    trainer = Trainer(
         program,
         optimizer_of(plan, parameters),
-        made("guide", plan.guide, "trace_train.guides"),
+        guide_of(plan),
         inputs=plan.inputs,
         repeats=plan.repeats,
         failing=plan.failing,
+        executor=executor_of(plan),
         observers=observers,
         progress=progress,
         **strategies,
     )
+    with said_of("optimizer.llm"):  # which is looked for before anything is begun
+        trainer.strategies.proposing.begin()
+    return trainer
 
 
 def _strategy(key: str, part: Part | list[Part]) -> Any:
@@ -98,32 +158,35 @@ def data_of(plan: Plan) -> Parts:
     """The examples, as files hold them.
 
     Raises:
-        InvalidData: a file cannot be read, or not be split so.
+        BadPlan: a file cannot be read, or not be split so.
     """
     keys = plan.data
-    if keys.file is not None:
-        examples = read_data(plan.path(keys.file))
-        parts = [examples] if keys.split is None else split(examples, tuple(keys.split), plan.seed)
-        return (*parts, None, None)[:3]  # type: ignore[return-value]
-    train, validation, test = (
-        None if name is None else read_data(plan.path(name)) for name in (keys.train, keys.validation, keys.test)
-    )
-    return train, validation, test
+    with said_of("data"):
+        if keys.file is not None:
+            examples = read_data(plan.path(keys.file))
+            parts = [examples] if keys.split is None else split(examples, tuple(keys.split), plan.seed)
+            return (*parts, None, None)[:3]  # type: ignore[return-value]
+        train, validation, test = (
+            None if name is None else read_data(plan.path(name)) for name in (keys.train, keys.validation, keys.test)
+        )
+        return train, validation, test
 
 
 def settings_of(plan: Plan, data: Parts) -> dict[str, Any]:
     """What the store keeps of a training, so that it can be resumed without its file; where the store is, is no part of
-    it, since that may hold a password."""
-    names = ("train", "validation", "test")
-    examples = {name: _digest(part, name) for name, part in zip(names, data, strict=True) if part is not None}
+    it, since that may hold a password.
+
+    Raises:
+        BadPlan: an example is no plain data.
+    """
+    parts = zip(("train", "validation", "test"), data, strict=True)
+    with said_of("data"):
+        examples = {name: Examples(part, name).digest() for name, part in parts if part is not None}
     return {**plan.model_dump(mode="json", exclude={"store"}), "examples": examples}
 
 
 def settings_to_resume(begun: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
     """Settings to compare with those that a training was begun with: what may differ is taken from there."""
-    return {**now, **{key: begun.get(key) for key in FREE - {"store"}}}
-
-
-def _digest(part: Any, name: str) -> str:
-    ids = "".join(example.id for example in Examples(part, name))
-    return f"{len(part)} examples, {hashlib.sha256(ids.encode()).hexdigest()[:16]}"
+    until = begun.get("strategies", {}).get("stopping")
+    free = {key: begun.get(key) for key in FREE - {"store"}}
+    return {**now, **free, "strategies": {**now["strategies"], "stopping": until}}

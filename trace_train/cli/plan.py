@@ -66,14 +66,20 @@ class StrategyKeys(Keys):
     stopping: list[Used] | None = None
 
 
-class Plan(Keys):
-    """All that `train` takes."""
+class TaskKeys(Keys):
+    """What is needed to make an evaluation, here or in a worker."""
 
     program: Used
     parameters: str | None = None
-    optimizer: Used = Part(use="OptoPrime")
     guide: Used
     inputs: str | int | None = None
+    folder: str = "."
+
+
+class Plan(TaskKeys):
+    """All that `train` takes."""
+
+    optimizer: Used = Part(use="OptoPrime")
     data: DataKeys
     batch_size: int = Field(4, ge=1)
     parallel: int = Field(8, ge=1)
@@ -82,10 +88,10 @@ class Plan(Keys):
     seed: int = 0
     budget: dict[str, Any] | None = None
     strategies: StrategyKeys = StrategyKeys()
+    executor: Used | None = None
     trackers: list[Used] = []
     store: str = "trace-suite.db"
     out: str = "learned.json"
-    folder: str = "."
 
     def path(self, name: str) -> Path:
         """A path of the file, from its folder on."""
@@ -97,7 +103,7 @@ class Plan(Keys):
         return self.store if "://" in self.store else str(self.path(self.store))
 
 
-FREE = frozenset({"budget", "parallel", "trackers", "store", "out", "folder"})
+FREE = frozenset({"budget", "parallel", "executor", "trackers", "store", "out", "folder"})
 """Keys that change nothing of what a training comes to: they may differ when it is resumed."""
 
 

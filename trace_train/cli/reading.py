@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Any, NoReturn
+from typing import Any
 
 from trace_train.cli.errors import BadPlan, unknown
 from trace_train.cli.showing import say, say_json, say_table
@@ -15,7 +15,7 @@ from trace_train.store import NoSuchRun, SavedRun, Store, Training
 
 
 def find(store: Store, id: str) -> Training | SavedRun:
-    """A training, or a run that was saved.
+    """A training, or a run that was saved, by its id or a beginning that only one has.
 
     Raises:
         NoSuchRun: there is neither.
@@ -23,25 +23,33 @@ def find(store: Store, id: str) -> Training | SavedRun:
     for look in (store.training, store.run):
         with suppress(NoSuchRun):
             return look(id)
-    _missing(store, id, [each.id for each in store.trainings()] + [each.id for each in store.runs(1000)])
+    known = [*(each.id for each in store.trainings()), *(each.id for each in store.runs(1000))]
+    return find(store, _meant(store, id, known))
 
 
 def find_training(store: Store, id: str) -> Training:
-    """A training.
+    """A training, by its id or a beginning that only one has.
 
     Raises:
         NoSuchRun: there is none.
+        BadPlan: it is a run that was saved.
     """
     try:
         return store.training(id)
     except NoSuchRun:
-        _missing(store, id, [each.id for each in store.trainings()])
+        with suppress(NoSuchRun):
+            saved = store.run(id).id
+            raise BadPlan(f"{saved} is a run that was saved, not a training; `trace-suite runs` lists both") from None
+        return store.training(_meant(store, id, [each.id for each in store.trainings()]))
 
 
-def _missing(store: Store, id: str, known: Sequence[str]) -> NoReturn:
+def _meant(store: Store, id: str, known: Sequence[str]) -> str:
+    """The one id that begins so."""
+    if id and len(meant := [each for each in known if each.startswith(id)]) == 1:
+        return meant[0]
     near = [each for each in known if each.startswith(id)][:3] or difflib.get_close_matches(id, known)
     hint = f"did you mean {' or '.join(near)}?" if near else "`trace-suite runs` lists what there is"
-    raise NoSuchRun(repr(store)[len("Store('") : -2], f"it holds no run {id!r}; {hint}")
+    raise NoSuchRun(store.name, f"it holds no run {id!r}; {hint}")
 
 
 def candidate_of(training: Training, id: str | None) -> Candidate:
@@ -56,6 +64,9 @@ def candidate_of(training: Training, id: str | None) -> Candidate:
     if id == "original":
         return next(iter(candidates.values()))
     wanted = (training.best or next(iter(candidates))) if id in (None, "best") else id
+    meant = [each for each in candidates if wanted and each.startswith(wanted)]
+    if wanted not in candidates and len(meant) == 1:
+        return candidates[meant[0]]
     if wanted not in candidates:
         raise BadPlan(unknown(f"in training {training.id}, the candidate", str(wanted), candidates))
     return candidates[wanted]
@@ -68,13 +79,18 @@ def list_all(store: Store, limit: int, as_json: bool) -> None:
         say_json({"trainings": [_training(each) for each in trainings], "saved": [_saved(each) for each in saved]})
         return
     if trainings:
-        say_table(
-            ("training", "state", "begun", "steps", "evaluations", "calls", "best validation"),
-            [
-                (t.id, t.state, t.started, t.step_count, t.evaluation_count, t.usage.calls, t.best_score)
-                for t in trainings
-            ],
+        names = (
+            "training",
+            "state",
+            "ended by",
+            "begun",
+            "steps",
+            "evaluations",
+            "calls",
+            "validation",
+            "held-out test",
         )
+        say_table(names, [_row(training) for training in trainings])
     if saved:
         say(("\n" if trainings else "") + "runs that were saved")
         rows = [(r.id, r.saved, ", ".join(r.parameters), len(r.feedback)) for r in saved]
@@ -103,7 +119,10 @@ def show_training(training: Training, as_json: bool) -> None:
         say_json({**_training(training), "settings": training.settings, "candidates": candidates, "steps": steps})
         return
     say(f"training {training.id}: {training.state}, {training.step_count} steps, {training.usage.calls} calls,")
-    say(f"{training.evaluation_count} evaluations ({training.repeated} repeated after interruptions)\n")
+    say(f"{training.evaluation_count} evaluations ({training.repeated} repeated after interruptions)")
+    for line in _course(training):
+        say(line)
+    say("")
     tried = training.candidates()
     rows = [(t.candidate.id, t.candidate.how, t.evaluations, t.score, t.candidate.id == training.best) for t in tried]
     say_table(("candidate", "how", "evaluations", "mean score", "best"), rows)
@@ -127,6 +146,8 @@ def show_step(training: Training, number: int, as_json: bool) -> None:
         return
     if step.proposed is not None:
         said = step.proposed
+        if said.parent:
+            say(f"made from candidate {said.parent} and the traces of {len(said.seen)} evaluations\n")
         say(f"{said.problem}\n\nanswer:\n{said.answer}\n")
         for name, why in said.refusals.items():
             say(f"refused: {name}: {why}")
@@ -146,9 +167,28 @@ def show_diff(before: Candidate, after: Candidate, as_json: bool) -> None:
 
 
 def _training(training: Training) -> dict[str, Any]:
-    names = ("id", "state", "seed", "best", "best_score", "started", "updated", "ended")
-    counts = ("step_count", "evaluation_count", "repeated", "usage")
+    names = ("id", "state", "ended_by", "reason", "seed", "best", "best_score", "test", "budget", "holder")
+    counts = ("started", "updated", "ended", "step_count", "evaluation_count", "repeated", "usage")
     return {name: getattr(training, name) for name in (*names, *counts)}
+
+
+def _row(training: Training) -> tuple[Any, ...]:
+    test, counts = training.test, (training.step_count, training.evaluation_count, training.usage.calls)
+    held_out = None if test is None or test.after is None else f"{test.before:.3f} -> {test.after:.3f}"
+    return (training.id, training.state, training.ended_by, training.started, *counts, training.best_score, held_out)
+
+
+def _course(training: Training) -> Iterator[str]:
+    """Where it goes on or why it ended, what it may spend, and what came of it."""
+    if training.reason is not None:
+        yield f"ended by {training.ended_by}: {training.reason}"
+    if training.holder is not None:
+        yield f"in {training.holder}" + ("" if training.holder.lives else ", which is not seen to run here")
+    if training.budget is not None:
+        limits = [f"{limit:,} {name}" for name, limit in training.budget.items()]
+        yield f"budget: {', '.join(limits) or 'no limit'}"
+    if training.test is not None:
+        yield str(training.test)
 
 
 def _saved(run: SavedRun) -> dict[str, Any]:

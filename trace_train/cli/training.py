@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, redirect_stdout
 from types import FrameType
 from typing import Any
 
-from trace_train.cli.building import Parts, budget_of, data_of, settings_of, settings_to_resume, trainer_of
+from trace_train.cli.building import budget_of, data_of, settings_of, settings_to_resume, trainer_of
 from trace_train.cli.errors import BadPlan
 from trace_train.cli.importing import importable, made
 from trace_train.cli.plan import Plan
@@ -19,8 +19,8 @@ from trace_train.report import Report
 from trace_train.store import Store, StoredJournal, Training
 from trace_train.trainer import Trainer
 
-STOPPED = 3
-"""The exit code of a search that ended before a rule of its own ended it."""
+EXIT_CODES = {"rule": 0, "budget": 3, "unreachable": 4}
+"""By what ended the search; where somebody stopped it, 128 and the number of the signal."""
 
 
 def run_training(plan: Plan, begun: Training | None, as_json: bool, progress: bool | None) -> int:
@@ -37,8 +37,9 @@ def run_training(plan: Plan, begun: Training | None, as_json: bool, progress: bo
         for tracker in trackers:
             stack.callback(getattr(tracker, "close", lambda: None))
         trainer = trainer_of(plan, trackers, progress)
+        settings = settings_of(plan, data)
         store = stack.enter_context(Store(plan.place))
-        journal = _journal(store, plan, data, begun)
+        journal = _journal(store, settings, plan.seed, begun)
         say(f"training {journal.run_id}; to go on after an interruption: {_resume(plan, journal)}", to_people=True)
         received = stack.enter_context(_stopping(trainer))
         train, validation, test = data
@@ -50,17 +51,14 @@ def run_training(plan: Plan, begun: Training | None, as_json: bool, progress: bo
             say(f"interrupted; the best so far is in {out}", to_people=True)
             return 128 + signal.SIGINT
         report.save(out)
-    _report(report, journal.run_id, plan, as_json)
-    if received or report.reason == "it was interrupted":
-        return 128 + (received or [signal.SIGINT])[0]
-    return 0 if report.state == "finished" else STOPPED
+    _report(report, plan, as_json)
+    return EXIT_CODES.get(report.ended_by, 128 + (received or [signal.SIGINT])[0])
 
 
-def _journal(store: Store, plan: Plan, data: Parts, begun: Training | None) -> StoredJournal:
-    settings = settings_of(plan, data)
+def _journal(store: Store, settings: dict[str, Any], seed: int, begun: Training | None) -> StoredJournal:
     if begun is None:
-        return store.journal(settings=settings, seed=plan.seed)
-    return store.journal(begun.id, settings=settings_to_resume(begun.settings, settings), seed=plan.seed)
+        return store.journal(settings=settings, seed=seed)
+    return store.journal(begun.id, settings=settings_to_resume(begun.settings, settings), seed=seed)
 
 
 def _resume(plan: Plan, journal: StoredJournal) -> str:
@@ -87,15 +85,16 @@ def _stopping(trainer: Trainer) -> Iterator[list[int]]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _report(report: Report, run: str, plan: Plan, as_json: bool) -> None:
+def _report(report: Report, plan: Plan, as_json: bool) -> None:
     out = plan.path(plan.out)
     if not as_json:
         say(f"{report}\n\nThe best values are in {out}: parameters.load({plan.out!r}) where the program begins.")
         return
     say_json(
         {
-            "run": run,
+            "run": report.run,
             "state": report.state,
+            "ended_by": report.ended_by,
             "reason": report.reason,
             "best": report.best.id,
             "values": report.best.candidate.values,

@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 from trace_train.errors import InvalidData
 
+_as_text = json.JSONEncoder(sort_keys=True).encode
+
 
 class Data(Protocol):
     """What examples may come from: a list, a file that was read, a data set of another library."""
@@ -61,11 +63,16 @@ class Examples:
         """The ids of all."""
         return {example.id for example in self}
 
+    def digest(self) -> str:
+        """How many there are, and a hash of them in their order."""
+        ids = "".join(example.id for example in self)
+        return f"{len(self)} examples, {hashlib.sha256(ids.encode()).hexdigest()[:16]}"
+
     def _id(self, item: Any, index: int) -> str:
         from pydantic_core import PydanticSerializationError, to_jsonable_python
 
         try:
-            text = json.dumps(to_jsonable_python(item), sort_keys=True)
+            text = _as_text(to_jsonable_python(item))
         except (PydanticSerializationError, TypeError, ValueError) as error:
             raise InvalidData(
                 f"example {index} of {self.what} is no plain data ({error}); give text, numbers, lists, dicts, "

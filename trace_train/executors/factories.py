@@ -17,7 +17,7 @@ from trace_core.parameters import ParameterSet
 from trace_core.saving import type_text
 from trace_train.data.examples import Field
 from trace_train.errors import InvalidFactory
-from trace_train.guides.base import name_of
+from trace_train.settings import described
 
 _PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
@@ -69,11 +69,10 @@ def made(path: str, arguments: Mapping[str, Any]) -> Task:
         ) from error
 
 
-def described(parameters: ParameterSet, guide: Any, inputs: Field | None) -> dict[str, str]:
-    """What must be the same in the driver and in its workers, in words, by what it is of."""
+def task_in_words(parameters: ParameterSet, guide: Any, inputs: Field | None) -> dict[str, str]:
+    """What must be the same in the driver and in its workers, by what it is of."""
     of_parameters = {f"the parameter {name}": f"{p.kind}, {type_text(p)}" for name, p in parameters.items()}
-    part = getattr(inputs, "__qualname__", type(inputs).__name__) if callable(inputs) else repr(inputs)
-    return {**of_parameters, "the guide": name_of(guide), "inputs": part}
+    return {**of_parameters, "the guide": str(described(guide)), "inputs": str(described(inputs))}
 
 
 def check(path: str, task: Task, expected: Mapping[str, str]) -> None:
@@ -82,7 +81,7 @@ def check(path: str, task: Task, expected: Mapping[str, str]) -> None:
     Raises:
         InvalidFactory: it has not; with all that differs.
     """
-    found = described(task.parameters, task.guide, task.inputs)
+    found = task_in_words(task.parameters, task.guide, task.inputs)
     differ = [what for what in {**expected, **found} if expected.get(what) != found.get(what)]
     if differ:
         listed = "\n".join(

@@ -13,7 +13,7 @@ from trace_core.llm.chat import Usage
 from trace_train.budget import Spending
 from trace_train.data.examples import Example
 from trace_train.errors import InvalidFactory, InvalidGuide, NotPlain, TrainingError
-from trace_train.executors.factories import described
+from trace_train.executors.factories import task_in_words
 from trace_train.records import Evaluation
 from trace_train.retrying import Backoff
 from trace_train.running import Result, Runner
@@ -36,7 +36,7 @@ def settings_text(factory: str, arguments: Mapping[str, Any], runner: Runner) ->
         {
             "factory": factory,
             "arguments": plain(arguments, "an argument of the factory"),
-            "expected": described(runner.parameters, runner.guide, runner.inputs),
+            "expected": task_in_words(runner.parameters, runner.guide, runner.inputs),
             "failing": runner.failing,
             "retry": {name: getattr(runner.retry, name) for name in ("tries", "first", "longest")},
             "prefer_async": runner.prefer_async,

@@ -48,8 +48,13 @@ def main() -> None:
         idle.clear()
         if settings is None or job is None:
             break
-        replies.write(framed(evaluate(settings, job)))
-        replies.flush()
+        reply = framed(evaluate(settings, job))
+        try:
+            replies.write(reply)
+            replies.flush()
+        except BrokenPipeError:  # the driver is gone; closing the pipe would try once more
+            sys.stderr.flush()
+            os._exit(1)
 
 
 def _taken(number: int, flags: int, mode: str) -> BinaryIO:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from trace_train.calling import called
+from trace_train.calling import awaited
 from trace_train.guides.base import Guide, Verdict, verdict_of
 
 
@@ -47,4 +47,4 @@ class Weighted:
 
 
 async def _said(guide: Guide, example: Any, output: Any) -> Verdict:
-    return verdict_of(await called(None, guide, example, output), guide)
+    return verdict_of(await awaited(None, guide)(example, output), guide)

@@ -40,6 +40,7 @@ class FitsSchema:
             kind.check_schema(schema)
         except jsonschema.SchemaError as error:
             raise ValueError(f"this is no JSON Schema: {error.message}") from error
+        self._schema = schema
         self._validator: Any = kind(schema)
 
     def __call__(self, example: Any, output: Any) -> Verdict:

@@ -19,12 +19,14 @@ from trace_train.store.errors import (
     StoreFull,
     StoreReadOnly,
 )
+from trace_train.store.holding import Holder
 from trace_train.store.journal import StoredJournal
 from trace_train.store.late import SavedFeedback, SavedOutput, SavedRun
 from trace_train.store.store import Store
 from trace_train.store.trainings import Step, Training, Tried
 
 __all__ = [
+    "Holder",
     "NoSuchRun",
     "NotAStore",
     "SavedFeedback",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, Executable, or_, select, update
 
 from trace_core.llm.chat import Usage
-from trace_train.records import Candidate, Decision, Evaluation, EvaluationKey, Proposed
+from trace_train.records import Candidate, Decision, Ending, Evaluation, EvaluationKey, Proposed
 from trace_train.store import rows
 from trace_train.store.columns import now
 from trace_train.store.database import Database
+from trace_train.store.holding import claim
 from trace_train.store.schema import candidates, decisions, trainings
 from trace_train.store.statements import ADD, COUNTS, KEY, SEE_EVALUATION, SEE_PROPOSED, statements
 
@@ -37,6 +39,16 @@ class StoredJournal:
         with self._database.reading() as connection:
             found = connection.execute(select(trainings.c.repeated).where(trainings.c.id == self.run_id))
             return found.scalar() or 0
+
+    def start(self, limits: Mapping[str, float]) -> None:
+        """The run begins, or goes on, in this process and within these limits.
+
+        Raises:
+            StoreBusy: it goes on in another process.
+        """
+        with self._database.writing() as connection:
+            claim(connection, self.run_id, self._database.name)
+            self._set(connection, budget=dict(limits))
 
     def original(self) -> Candidate | None:
         """The candidate that was kept first: where the run began."""
@@ -78,7 +90,24 @@ class StoredJournal:
     def keep_proposed(self, step: int, proposed: Proposed) -> None:
         """Keep it; of a step that is there already, the first stays."""
         row = rows.from_proposed(proposed) | {"training": self.run_id, "step": step, "kept": now()}
-        self._keep(self._statements.keep_proposed, row, proposed.usage, step_count=1)
+        self._keep(self._statements.keep_proposed, row, proposed.usage)
+
+    def cut_off(self, step: int) -> Usage:
+        """What the optimizer spent in a step where it was cut off."""
+        with self._database.reading() as connection:
+            return Usage(**self._cut_off(connection).get(str(step), {}))
+
+    def keep_cut_off(self, step: int, usage: Usage) -> None:
+        """Keep it, with what was spent before."""
+        with self._database.writing() as connection:
+            known = self._cut_off(connection)
+            spent = Usage(**known.get(str(step), {})) + usage
+            self._set(connection, cut_off={**known, str(step): asdict(spent)})
+            self._add(connection, **asdict(usage))
+
+    def _cut_off(self, connection: Connection) -> dict[str, Any]:
+        wanted = select(trainings.c.cut_off).where(trainings.c.id == self.run_id)
+        return connection.execute(wanted).scalar() or {}
 
     def keep_candidate(self, candidate: Candidate) -> None:
         """Keep a candidate; of one with the same values, the first stays."""
@@ -90,20 +119,20 @@ class StoredJournal:
         score = decision.validation if decision.accepted else None
         with self._database.writing() as connection:
             if connection.execute(self._statements.keep_decision, row).first() is not None:
-                self._add(connection)
+                self._add(connection, step_count=int(decision.step > 0))
                 if score is not None:
                     better = or_(trainings.c.best_score.is_(None), trainings.c.best_score < score)
                     best = update(trainings).where(trainings.c.id == self.run_id, better)
                     connection.execute(best.values(best=decision.candidate, best_score=score))
 
-    def finish(self, state: str, best: str | None) -> None:
-        """The run ended: "finished", "stopped" or "failed"; and its best candidate."""
-        of_best = (decisions.c.training == self.run_id) & (decisions.c.candidate == best)
+    def finish(self, ending: Ending) -> None:
+        """The run ended; other processes may go on with it."""
+        of_best = (decisions.c.training == self.run_id) & (decisions.c.candidate == ending.best)
         with self._database.writing() as connection:
             found = connection.execute(select(decisions.c.validation).where(of_best).order_by(decisions.c.number))
             scores = [score for score in found.scalars() if score is not None]
-            ended = {"state": state, "best": best, "best_score": scores[-1] if scores else None, "ended": now()}
-            connection.execute(update(trainings).where(trainings.c.id == self.run_id).values(**ended, updated=now()))
+            score = scores[-1] if scores else None
+            self._set(connection, **rows.from_ending(ending), best_score=score, ended=now(), holder=None)
 
     # --- both
 
@@ -117,6 +146,10 @@ class StoredJournal:
         with self._database.writing() as connection:
             if connection.execute(statement, row).first() is not None:
                 self._add(connection, **(asdict(usage) if usage else {}), **counts)
+
+    def _set(self, connection: Connection, **values: Any) -> None:
+        """What is known of the training now."""
+        connection.execute(update(trainings).where(trainings.c.id == self.run_id).values(**values, updated=now()))
 
     def _add(self, connection: Connection, **counts: int) -> None:
         """Add to what the training has kept and spent."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from typing import Any
 
 from trace_core.llm.chat import Usage
-from trace_train.records import Candidate, Decision, Evaluation, EvaluationKey, Proposed
+from trace_train.records import Candidate, Decision, Ending, Evaluation, EvaluationKey, Proposed
 
 Row = Mapping[str, Any]
 
@@ -49,13 +49,16 @@ def from_proposed(proposed: Proposed) -> dict[str, Any]:
         "refusals": dict(proposed.refusals),
         "usage": asdict(proposed.usage),
         "seconds": proposed.seconds,
+        "parent": proposed.parent,
+        "seen": [astuple(key) for key in proposed.seen],
     }
 
 
 def to_proposed(row: Row) -> Proposed:
     """What a step came to."""
-    names = ("values", "problem", "answer", "reasoning", "refusals", "seconds")
-    return Proposed(**{name: row[name] for name in names}, usage=Usage(**row["usage"]))
+    names = ("values", "problem", "answer", "reasoning", "refusals", "seconds", "parent")
+    seen = tuple(EvaluationKey(*key) for key in row["seen"])
+    return Proposed(**{name: row[name] for name in names}, usage=Usage(**row["usage"]), seen=seen)
 
 
 def from_candidate(candidate: Candidate) -> dict[str, Any]:
@@ -76,4 +79,17 @@ def from_decision(decision: Decision) -> dict[str, Any]:
 
 def to_decision(row: Row) -> Decision:
     """A decision."""
-    return Decision(row["step"], row["candidate"], row["accepted"], row["reason"], row["validation"])
+    names = ("step", "candidate", "accepted", "reason", "validation")
+    minibatch = row["minibatch"]
+    return Decision(**{name: row[name] for name in names}, minibatch=None if minibatch is None else tuple(minibatch))
+
+
+def from_ending(ending: Ending) -> dict[str, Any]:
+    """How a training ended."""
+    return {
+        "state": ending.state,
+        "ended_by": ending.ended_by,
+        "reason": ending.reason,
+        "best": ending.best,
+        "test": None if ending.test is None else asdict(ending.test),
+    }

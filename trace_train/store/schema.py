@@ -32,6 +32,12 @@ trainings = Table(
     Column("started", Moment, nullable=False, index=True),
     Column("updated", Moment, nullable=False),
     Column("ended", Moment),
+    Column("ended_by", Text),
+    Column("reason", Json),
+    Column("test", Json),
+    Column("budget", Json),
+    Column("cut_off", Json),  # what was spent by step where it was cut off, beside what was kept of it
+    Column("holder", Json),  # the process that goes on with it; NULL once it has ended
     # What was kept so far, added up as it is kept, so that a list of trainings need not read all of their records.
     *map(_count, ["step_count", "evaluation_count", "repeated"]),
     *map(_count, ["calls", "prompt_tokens", "completion_tokens", "cached_tokens"]),
@@ -91,6 +97,8 @@ proposals = _of_training(
     Column("refusals", Json, nullable=False),
     Column("usage", Json, nullable=False),
     Column("seconds", Double, nullable=False),
+    Column("parent", Text, nullable=False, server_default=""),
+    Column("seen", Json, nullable=False, server_default="[]"),
 )
 
 decisions = _of_training(
@@ -101,6 +109,7 @@ decisions = _of_training(
     Column("accepted", Boolean, nullable=False),
     Column("reason", Json, nullable=False),
     Column("validation", Json),
+    Column("minibatch", Json),
 )
 
 runs = Table(

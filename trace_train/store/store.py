@@ -9,8 +9,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-from sqlalchemy import update
-
 from trace_core.nodes import Node
 from trace_core.parameter_nodes import ParameterNode
 from trace_core.parameters import ParameterSet
@@ -19,10 +17,11 @@ from trace_core.recording.run import Run
 from trace_train.store.columns import now, to_text
 from trace_train.store.database import Database
 from trace_train.store.errors import SettingsDiffer
+from trace_train.store.holding import claim
 from trace_train.store.journal import StoredJournal
 from trace_train.store.late import SavedRun, find_run, learning_from, list_runs, save_run
 from trace_train.store.schema import trainings
-from trace_train.store.trainings import Training, find_training, list_trainings
+from trace_train.store.trainings import Training, find_training, list_courses, list_trainings
 from trace_train.store.versions import open_store
 
 
@@ -53,8 +52,13 @@ class Store:
             self._database.close()
             raise
 
+    @property
+    def name(self) -> str:
+        """Its file, or its URL without what is secret in it."""
+        return self._database.name
+
     def __repr__(self) -> str:
-        return f"Store({self._database.name!r})"
+        return f"Store({self.name!r})"
 
     def __enter__(self) -> Store:
         return self
@@ -81,22 +85,25 @@ class Store:
         Raises:
             NoSuchRun: there is no training of this id.
             SettingsDiffer: it was begun with others.
+            StoreBusy: it goes on in another process of this machine.
         """
-        if run_id is None:
-            run_id = uuid.uuid4().hex[:12]
-            row = {"id": run_id, "settings": dict(settings or {}), "seed": seed, "state": "running"}
-            with self._database.writing() as connection:
-                connection.execute(trainings.insert().values(**row, started=now(), updated=now()))
-        else:
+        id = uuid.uuid4().hex[:12] if run_id is None else run_id
+        if run_id is not None:
             _compare(self._database.name, find_training(self._database, run_id), settings, seed)
-            again = update(trainings).where(trainings.c.id == run_id).values(state="running", ended=None, updated=now())
-            with self._database.writing() as connection:
-                connection.execute(again)
-        return StoredJournal(self._database, run_id)
+        with self._database.writing() as connection:
+            if run_id is None:
+                row = {"id": id, "settings": dict(settings or {}), "seed": seed, "state": "running"}
+                connection.execute(trainings.insert().values(**row, started=now(), updated=now()))
+            claim(connection, id, self._database.name)
+        return StoredJournal(self._database, id)
 
-    def trainings(self, limit: int | None = None) -> list[Training]:
+    def trainings(self, limit: int | None = None, *, skip: int = 0) -> list[Training]:
         """The trainings, those that began last first."""
-        return list_trainings(self._database, limit)
+        return list_trainings(self._database, limit, skip)
+
+    def courses(self, trainings: Iterable[str]) -> dict[str, list[tuple[int, float]]]:
+        """Of each of these trainings, by their ids, the steps that were accepted with their validation scores."""
+        return list_courses(self._database, trainings)
 
     def training(self, run_id: str) -> Training:
         """One training.
@@ -162,4 +169,9 @@ def _compare(name: str, known: Training, settings: Mapping[str, Any] | None, see
 
 
 def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: json.loads(to_text(value)) for key, value in settings.items()}
+    """Settings as they come back from the store, those in tables by their path."""
+    found: dict[str, Any] = {}
+    for key, value in settings.items():
+        inner = _plain(value) if isinstance(value, Mapping) else {}
+        found |= {f"{key}.{name}": each for name, each in inner.items()} or {key: json.loads(to_text(value))}
+    return found

@@ -14,12 +14,31 @@ from trace_train.store.database import Database
 from trace_train.store.errors import NotAStore
 from trace_train.store.schema import metadata, store_version
 
-VERSION = 1
+VERSION = 2
 
 Migrations = Mapping[int, Callable[[Connection], None]]
 """What makes a store of each version from one of the version before, in SQL, since `schema` goes on changing."""
 
-MIGRATIONS: Migrations = {}
+
+def _endings(connection: Connection) -> None:
+    """Version 2: how a training ended, what it may spend and spent where it was cut off, who goes on with it, and what
+    a step was made from; steps are counted once they are decided."""
+    added = {
+        "trainings": ("ended_by TEXT", "reason TEXT", "test TEXT", "budget TEXT", "cut_off TEXT", "holder TEXT"),
+        "proposals": ("parent TEXT NOT NULL DEFAULT ''", "seen TEXT NOT NULL DEFAULT '[]'"),
+        "decisions": ("minibatch TEXT",),
+    }
+    for table, columns in added.items():
+        for column in columns:
+            connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {column}"))
+    counted = """UPDATE trainings SET step_count =
+        (SELECT COUNT(DISTINCT step) FROM decisions WHERE training = trainings.id AND step > 0)"""
+    connection.execute(text(counted))
+    connection.execute(text("UPDATE trainings SET ended_by = 'rule' WHERE state = 'finished'"))
+    connection.execute(text("UPDATE trainings SET ended_by = 'error' WHERE state = 'failed'"))
+
+
+MIGRATIONS: Migrations = {2: _endings}
 
 _BESIDE = {"answers"}
 """The table of `trace_core.CachedChat`, which may keep its answers in the same file."""

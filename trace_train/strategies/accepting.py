@@ -31,19 +31,19 @@ class Accepting(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """Better on validation by more than a margin, after being no worse than its parent on the minibatch.
+    """Better on validation by more than a margin, after being better than its parent on the minibatch too.
 
     Args:
-        validation: by how much the mean must be better.
-        minibatch: by how much on the minibatch, at least; below 0, some loss passes.
+        validation: by more than how much the mean must be better.
+        minibatch: by more than how much on the minibatch; below 0, what is as good passes, too.
     """
 
     validation: float = 0.02
     minibatch: float = 0.0
 
     def passes(self, parent: Sequence[float], child: Sequence[float]) -> bool:
-        """At least as good, plus the minibatch's margin."""
-        return mean(child) - mean(parent) >= self.minibatch - _SAME
+        """Better by more than the minibatch's margin."""
+        return mean(child) - mean(parent) > self.minibatch + _SAME
 
     def accepts(self, parent: Sequence[float], child: Sequence[float]) -> bool:
         """Better by more than the margin."""

@@ -29,7 +29,10 @@ class Seen:
 
 class Proposing(Protocol):
     """The contract of what proposes. It is called with the parent's values standing in for the parameters' own, and
-    writes nothing; what it asks of LLMs goes through `Metered`. Given the same it must ask the same."""
+    writes nothing; what it asks of LLMs goes through `Metered`. Given the same it must ask the same.
+
+    One whose `needs_traces` is true can propose nothing unless a trace leads to a parameter: where none does, a run
+    raises `NothingToLearn` before its first step."""
 
     @property
     def parameters(self) -> ParameterSet:
@@ -57,6 +60,8 @@ class OneStep:
         retry: what happens when its LLM cannot be reached.
     """
 
+    needs_traces = True
+
     def __init__(self, optimizer: Optimizer, retry: Retry | None = None) -> None:
         self.optimizer = optimizer
         self.retry = retry or Backoff()
@@ -76,15 +81,17 @@ class OneStep:
         start = time.perf_counter()
         llm = Metered(RetryingChat(self.optimizer.llm, self.retry))
         record = await self.optimizer.adraft(self._batch(seen), llm)
-        proposal = record.proposal
-        if proposal is None and "llm" in record.refusals:
-            raise Unreachable(f"the optimizer's LLM failed: {record.refusals['llm']}")
+        proposal, refusals = record.proposal, dict(record.refusals)
+        if proposal is None and "llm" in refusals:
+            raise Unreachable(f"the optimizer's LLM failed: {refusals['llm']}")
+        if record.problem is not None and not record.problem.variables:
+            refusals["feedback"] = "no output of the minibatch leads to a parameter"
         return Proposed(
             values={} if proposal is None else as_data(self.parameters, proposal.values),
             problem="" if record.problem is None else str(record.problem),
             answer=record.answer,
             reasoning="" if proposal is None else proposal.reasoning,
-            refusals=dict(record.refusals),
+            refusals=refusals,
             usage=record.usage,
             seconds=time.perf_counter() - start,
         )
@@ -120,6 +127,11 @@ class InTurn:
     def parameters(self) -> ParameterSet:
         """All of theirs."""
         return ParameterSet([each for proposing in self._proposing for each in proposing.parameters.values()])
+
+    @property
+    def needs_traces(self) -> bool:
+        """Whether all of them do."""
+        return all(getattr(proposing, "needs_traces", False) for proposing in self._proposing)
 
     def begin(self) -> None:
         """All begin."""

@@ -19,11 +19,19 @@ class Stopping(Protocol):
         ...
 
 
+def _check_steps(rule: MaxSteps | Patience) -> None:
+    if not isinstance(rule.steps, int) or rule.steps < 0:
+        raise ValueError(f"{type(rule).__name__}: steps must be a whole number, 0 or more, not {rule.steps!r}")
+
+
 @dataclass(frozen=True, slots=True)
 class MaxSteps:
     """After so many steps."""
 
     steps: int
+
+    def __post_init__(self) -> None:
+        _check_steps(self)
 
     def reason(self, search: Search) -> str | None:
         """Whether they are done."""
@@ -35,6 +43,9 @@ class Patience:
     """When so many steps in a row accepted nothing."""
 
     steps: int = 10
+
+    def __post_init__(self) -> None:
+        _check_steps(self)
 
     def reason(self, search: Search) -> str | None:
         """Whether that is so."""

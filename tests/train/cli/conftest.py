@@ -108,7 +108,11 @@ class Project:
 
     def process(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """Run the command in a process of its own."""
-        command = [sys.executable, "-m", "trace_train.cli", *arguments]
+        return self.python("-m", "trace_train.cli", *arguments, **options)
+
+    def python(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run Python in a process of its own."""
+        command = [sys.executable, *arguments]
         paths = os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "integrations")])
         env = {**os.environ, "PYTHONPATH": paths}
         heard = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}  # which shells have jobs ignore

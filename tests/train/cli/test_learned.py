@@ -136,6 +136,14 @@ def test_later_steps_go_on_from_what_was_learned(project: Any) -> None:
     assert learned(project.path("learned.json")) == "Good morning"
 
 
+def test_what_cannot_be_exported_yet_says_what_to_do(project: Any) -> None:
+    done = project.run("export", "train.toml", "--as", "json")
+    assert (done.code, "learned.json is not there yet: trace-suite train train.toml" in done.err) == (2, True)
+    run = saved(project)
+    done = project.run("export", run, "--as", "json")
+    assert (done.code, f"{run} is a run that was saved, not a training" in done.err) == (2, True)
+
+
 def test_feedback_that_says_nothing_or_is_on_nothing_is_an_error(project: Any) -> None:
     training = project.trained()
     run = saved(project)
@@ -147,7 +155,7 @@ def test_feedback_that_says_nothing_or_is_on_nothing_is_an_error(project: Any) -
     for arguments, message in cases.items():
         done = project.run("feedback", *arguments)
         assert (done.code, message in done.err) == (2, True), done.err
-    done = project.run("feedback", run[:-2], "good")
+    done = project.run("feedback", f"{run[:-1]}?", "good")
     assert (done.code, f"did you mean {run}?" in done.err) == (1, True)
 
 

@@ -20,9 +20,10 @@ from tests.train.executors.comparing import records, trained
 from tests.train.executors.tasks import HERE
 from tests.train.synthetic import NO_PAUSE, digits, examples, result, trainer
 from trace_core.errors import CandidateNotSeen
-from trace_train import MaxSteps, MemoryJournal, ProcessExecutor
+from trace_train import Exact, MaxSteps, MemoryJournal, ProcessExecutor
 from trace_train.errors import InvalidFactory, NotPlain
 from trace_train.events import EvaluationLost
+from trace_train.executors.factories import task_in_words
 
 
 def processes(name: str, workers: int = 1, **arguments: Any) -> ProcessExecutor:
@@ -165,8 +166,13 @@ def test_a_factory_that_makes_something_else_is_an_error_that_says_what() -> Non
     p0, p3, guide, inputs = str(raised.value).splitlines()[1:-1]
     assert re.fullmatch(r"  the parameter p0: setting, .*int.* in the driver, prompt, builtins.str in the worker", p0)
     assert re.fullmatch(r"  the parameter p3: setting, .*int.* in the driver, missing in the worker", p3)
-    assert guide == "  the guide: the guide closeness in the driver, the guide make_other in the worker"
-    assert inputs == "  inputs: 'i' in the driver, 'right' in the worker"
+    assert guide == "  the guide: closeness in the driver, make_other in the worker"
+    assert inputs == "  inputs: i in the driver, right in the worker"
+
+
+def test_a_guide_that_looks_at_another_part_is_another_guide() -> None:
+    one, other = (task_in_words(tasks.make()[1], Exact(part), None)["the guide"] for part in ("right", "wrong"))
+    assert one != other
 
 
 @pytest.mark.parametrize("path", ["make", "a.b.c", "a/b.py:make", "a:b:c", ":make", "__main__:make", tasks.make])

@@ -4,6 +4,8 @@ installed: `make test-ray`."""
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +19,10 @@ from tests.train.executors.comparing import records, trained
 from tests.train.executors.tasks import HERE
 from tests.train.executors.test_processes import appeared, gone
 from tests.train.synthetic import NO_PAUSE, digits, examples, result, trainer
-from trace_train import RayExecutor
+from trace_train import MaxSteps, RayExecutor
+from trace_train.cli.building import trainer_of
+from trace_train.cli.importing import importable
+from trace_train.cli.plan import read_plan
 from trace_train.errors import InvalidFactory, TrainingError
 from trace_train.events import EvaluationLost
 
@@ -65,6 +70,47 @@ def test_an_evaluation_whose_worker_is_killed_is_run_again_once_and_reported(clu
     assert result(there[0]) == result(here[0])
     assert records(there[1]) == records(here[1])
     assert there[0].repeated == 1
+
+
+def test_a_plan_is_a_factory_of_its_own_that_needs_nothing_but_the_folder(cluster: Any, tmp_path: Path) -> None:
+    (tmp_path / "greeter_on_ray.py").write_text(GREETER)
+    settings = ["program=greeter_on_ray:program", "parameters=greeter_on_ray:greeting", "inputs=name"]
+    settings += [
+        "optimizer=greeter_on_ray:optimizer",
+        "guide.use=Exact",
+        "guide.field=polite",
+        "data.file=unused.jsonl",
+    ]
+    settings += [f"folder={tmp_path}", "executor.use=RayExecutor", "executor.num_cpus=1"]
+    settings += [f"executor.runtime_env.env_vars.PYTHONPATH={json.dumps(PATHS['env_vars']['PYTHONPATH'])}"]
+    data = [{"name": name, "polite": f"Good morning, {name}!"} for name in ("Ada", "Alan", "Grace")]
+    with importable(str(tmp_path)):
+        trained = trainer_of(read_plan(None, settings), [], progress=False).fit(data, stopping=[MaxSteps(1)])
+    assert trained.validation == (0.0, 1.0)
+    seen = {int(each.name) for each in (tmp_path / "pids").iterdir()}
+    assert seen
+    assert os.getpid() not in seen
+
+
+GREETER = """
+import json, os
+from pathlib import Path
+
+from trace_core import OptoPrime, ReplayChat, node, template
+
+greeting = node("Hi", trainable=True, name="greeting")
+pids = Path(__file__).parent / "pids"
+
+
+def program(name):
+    pids.mkdir(exist_ok=True)
+    (pids / str(os.getpid())).touch()
+    return template("{greeting}, {name}!", greeting=greeting, name=name)
+
+
+answer = {"reasoning": "as the feedback says", "suggestion": {"greeting": "Good morning"}}
+optimizer = OptoPrime(greeting, ReplayChat([json.dumps(answer)]))
+"""
 
 
 def test_a_factory_that_cannot_be_imported_is_an_error_that_names_it(cluster: Any) -> None:

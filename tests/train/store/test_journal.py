@@ -9,7 +9,7 @@ import pytest
 
 from trace_core import node
 from trace_core.llm.chat import Usage
-from trace_train.records import Candidate, Decision, Evaluation, EvaluationKey, Journal, Proposed
+from trace_train.records import Candidate, Decision, Ending, Evaluation, EvaluationKey, Journal, Proposed
 from trace_train.store import NoSuchRun, SettingsDiffer, Store, StoredJournal
 
 KEY = EvaluationKey("c0", "e0")
@@ -25,7 +25,9 @@ EVALUATION = Evaluation(
     guide_usage=Usage(1, 5, 1),
     seconds=1.5,
 )
-PROPOSED = Proposed({"rules": "Be short."}, "the problem", "the answer", "why", {"style": "refused"}, SPENT, 2.0)
+PROPOSED = Proposed(
+    {"rules": "Be short."}, "the problem", "the answer", "why", {"style": "refused"}, SPENT, 2.0, "c0", (KEY,)
+)
 
 
 @pytest.fixture
@@ -93,22 +95,36 @@ def test_the_first_that_was_kept_stays_and_is_counted_once(journal: StoredJourna
     assert journal.evaluation(KEY) == EVALUATION
     assert journal.proposed(1) == PROPOSED
     training = store.training(journal.run_id)
-    assert (training.evaluation_count, training.step_count, training.usage) == (
-        1,
-        1,
-        SPENT + EVALUATION.guide_usage + SPENT,
-    )
+    assert (training.evaluation_count, training.usage) == (1, SPENT + EVALUATION.guide_usage + SPENT)
+
+
+def test_what_a_step_spent_where_it_was_cut_off_adds_up(journal: StoredJournal, store: Store) -> None:
+    for _ in range(2):
+        journal.keep_cut_off(2, SPENT)
+    journal.keep_cut_off(3, Usage(calls=1))
+    assert (journal.cut_off(1), journal.cut_off(2), journal.cut_off(3)) == (Usage(), SPENT + SPENT, Usage(calls=1))
+    assert store.training(journal.run_id).usage == SPENT + SPENT + Usage(calls=1)
+
+
+def test_a_step_counts_once_it_is_decided(journal: StoredJournal, store: Store) -> None:
+    journal.keep_decision(Decision(0, "c0", True, "it began with this", 0.5))
+    journal.keep_proposed(1, PROPOSED)
+    assert store.training(journal.run_id).step_count == 0
+    for step in (1, 2):  # the second without a proposal
+        journal.keep_decision(Decision(step, "c0", False, "nothing to learn"))
+    assert store.training(journal.run_id).step_count == 2
 
 
 def test_candidates_and_decisions_are_kept_once(journal: StoredJournal, store: Store) -> None:
     candidate = Candidate({"rules": "Be short."}, ("c0",), "proposed")
+    decision = Decision(1, candidate.id, True, "better", 0.75, (0.1, 0.3))
     for _ in range(2):
         journal.keep_candidate(candidate)
-        journal.keep_decision(Decision(1, candidate.id, True, "better", 0.75))
+        journal.keep_decision(decision)
 
     training = store.training(journal.run_id)
     assert [tried.candidate for tried in training.candidates()] == [candidate]
-    assert training.steps()[0].decisions == (Decision(1, candidate.id, True, "better", 0.75),)
+    assert training.steps()[0].decisions == (decision,)
 
 
 def test_repeats_and_trainings_are_apart(journal: StoredJournal, store: Store) -> None:
@@ -140,7 +156,7 @@ def test_a_training_is_gone_on_with_where_it_stood(place: str) -> None:
     with Store(place) as store:
         journal = store.journal(settings={"batch_size": 4, "of": (1, 2)}, seed=7)
         journal.keep_evaluation(KEY, EVALUATION)
-        journal.finish("stopped", None)
+        journal.finish(Ending("stop", "it was interrupted"))
     with Store(place) as store:
         resumed = store.journal(journal.run_id, settings={"of": [1, 2], "batch_size": 4}, seed=7)
         assert resumed.evaluation(KEY) == EVALUATION
@@ -152,6 +168,9 @@ def test_a_training_is_not_gone_on_with_in_another_way(store: Store) -> None:
     journal = store.journal(settings={"batch_size": 4, "parallel": 8}, seed=7)
     with pytest.raises(SettingsDiffer, match=r"batch_size: 4 then, 5 now.*Begin a new one"):
         store.journal(journal.run_id, settings={"batch_size": 5, "parallel": 8})
+    of_tables = store.journal(settings={"guide": {"use": "Exact", "field": "queue"}, "data": {"file": "a"}})
+    with pytest.raises(SettingsDiffer, match=r"\(guide.field: queue then, answer now\)"):
+        store.journal(of_tables.run_id, settings={"guide": {"use": "Exact", "field": "answer"}, "data": {"file": "a"}})
     with pytest.raises(SettingsDiffer, match="seed: 7 then, 8 now"):
         store.journal(journal.run_id, seed=8)
     store.journal(journal.run_id)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from trace_core.llm.openai import OpenAIChat
-from trace_train.records import Candidate, Decision, Evaluation, EvaluationKey, Proposed
+from trace_train.records import Candidate, Decision, Ending, Evaluation, EvaluationKey, Proposed
 from trace_train.store import Store, StoreError
 from trace_train.store.schema import metadata
 
@@ -43,12 +43,13 @@ def test_an_object_with_a_key_leaves_its_type_in_every_field(store: Store) -> No
     chat = OpenAIChat("gpt", api_key=SENTINEL)
     journal = store.journal(settings={"llm": chat, "fingerprint": chat.fingerprint, "client": Client()})
     journal.keep_candidate(Candidate({"rules": "x"}, (holding,), "original"))  # type: ignore[arg-type]
-    numbers = {"score", "seconds", "usage", "guide_usage"}
-    names = [field.name for field in fields(Evaluation) if field.name not in numbers]
+    ours = {"score", "seconds", "usage", "guide_usage", "parent", "seen"}
+    names = [field.name for field in fields(Evaluation) if field.name not in ours]
     journal.keep_evaluation(EvaluationKey("c0", "e0"), Evaluation(1.0, **dict.fromkeys(names, holding)))
-    names = [field.name for field in fields(Proposed) if field.name not in numbers]
+    names = [field.name for field in fields(Proposed) if field.name not in ours]
     journal.keep_proposed(1, Proposed(**dict.fromkeys(names, holding)))
     journal.keep_decision(Decision(1, "c0", False, holding))
+    journal.finish(Ending("error", holding))
 
     assert SENTINEL not in contents(store)
     assert contents(store).count("Client") > 10

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from trace_core.llm.chat import Usage
-from trace_train.records import Candidate, Decision, Evaluation, EvaluationKey, Proposed
+from trace_train.records import Candidate, Decision, Ending, Evaluation, EvaluationKey, HeldOut, Proposed
 from trace_train.store import NoSuchRun, Store
 
 FIRST, BETTER, WORSE = (Candidate({"rules": text}) for text in ("first", "better", "worse"))
@@ -41,10 +41,25 @@ def test_a_training_that_runs_shows_what_it_has_so_far(store: Store) -> None:
 
 def test_a_training_that_ended_says_how(store: Store) -> None:
     id = trained(store)
-    store.journal(id).finish("finished", FIRST.id)
+    journal, test = store.journal(id), HeldOut(0.25, 0.5, 3, 4)
+    journal.start({"calls": 300, "dollars": 0.5})
+    journal.finish(Ending("budget", "the budget of 300 calls is used up", FIRST.id, test))
     training = store.training(id)
-    assert (training.state, training.best, training.best_score) == ("finished", FIRST.id, 0.25)
+    assert (training.state, training.best, training.best_score) == ("stopped", FIRST.id, 0.25)
+    assert (training.ended_by, training.reason) == ("budget", "the budget of 300 calls is used up")
+    assert (training.test, training.budget) == (test, {"calls": 300, "dollars": 0.5})
     assert training.ended is not None
+    assert training.holder is None
+
+
+def test_a_training_that_is_gone_on_with_has_not_ended(store: Store) -> None:
+    journal = store.journal()
+    journal.start({"calls": 3})
+    journal.finish(Ending("budget", "the budget of 3 calls is used up", None, HeldOut(0.0, None, 1, 1)))
+    store.journal(journal.run_id).start({})
+    training = store.training(journal.run_id)
+    assert (training.state, training.ended, training.ended_by, training.reason) == ("running", None, None, None)
+    assert (training.test, training.budget) == (None, {})
 
 
 def test_steps_candidates_and_evaluations_are_in_order(store: Store) -> None:
@@ -64,6 +79,23 @@ def test_steps_candidates_and_evaluations_are_in_order(store: Store) -> None:
     assert [key.example for key, _ in training.evaluations(BETTER.id)] == ["e0", "e1"]
     [(key, evaluation)] = training.evaluations(limit=1, skip=5)
     assert (key, evaluation.score, evaluation.trace) == (EvaluationKey(WORSE.id, "e1"), 0.0, None)
+
+
+def test_one_step_one_evaluation_and_the_decisions_can_be_read_alone(store: Store) -> None:
+    training = store.training(trained(store))
+    assert training.step(1) == training.steps()[1]
+    assert training.step(9) is None
+    evaluation = training.evaluation(EvaluationKey(BETTER.id, "e1"))
+    assert evaluation is not None
+    assert (evaluation.score, evaluation.trace) == (0.75, None)
+    assert training.evaluation(EvaluationKey(BETTER.id, "e1", 1)) is None
+    assert training.decisions() == [decision for step in training.steps() for decision in step.decisions]
+
+
+def test_trainings_are_listed_in_parts_and_their_courses_together(store: Store) -> None:
+    ids = [trained(store), store.journal().run_id, trained(store)]
+    assert [each.id for each in store.trainings(1, skip=1)] == ids[1:2]
+    assert store.courses(ids) == {ids[0]: [(0, 0.25), (1, 0.75)], ids[1]: [], ids[2]: [(0, 0.25), (1, 0.75)]}
 
 
 def test_a_candidate_that_was_not_tried_has_no_score(store: Store) -> None:

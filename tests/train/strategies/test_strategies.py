@@ -118,7 +118,12 @@ def test_upper_confidence_comes_back_to_what_was_left_aside() -> None:
 
 @pytest.mark.parametrize(
     ("rule", "passing", "accepted"),
-    [(Margin(0.1), (0.0, 0.3), (0.3,)), (Strict(), (0.05, 0.3), (0.05, 0.3)), (Confident(), (0.0, 0.3), (0.3,))],
+    [
+        (Margin(0.1), (0.05, 0.3), (0.3,)),
+        (Margin(0.1, minibatch=-0.01), (0.0, 0.3), (0.3,)),
+        (Strict(), (0.05, 0.3), (0.05, 0.3)),
+        (Confident(), (0.0, 0.3), (0.3,)),
+    ],
 )
 def test_acceptance_by_gain(rule: Any, passing: tuple[float, ...], accepted: tuple[float, ...]) -> None:
     parent = [0.0, 0.1, 0.2, 0.3, 0.4] * 4
@@ -141,7 +146,7 @@ def test_whatever_it_scores_a_draft_can_be_gone_on_from_until_nothing_comes_of_i
 def test_a_gain_of_the_margin_itself_is_not_more_than_it() -> None:
     assert not Margin(0.1).accepts([0.1] * 10, [0.2] * 10)
     assert Margin(0.1).accepts([0.1] * 10, [0.2] * 9 + [0.3])
-    assert Margin(minibatch=-0.25).passes([1, 1, 1, 1], [1, 1, 1, 0])
+    assert Margin(minibatch=-0.3).passes([1, 1, 1, 1], [1, 1, 1, 0])
 
 
 def test_confidence_needs_more_than_luck() -> None:
