@@ -1,0 +1,1 @@
+"""What each page shows: the records of a store as the context of a template."""

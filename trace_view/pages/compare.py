@@ -1,0 +1,59 @@
+"""Two trainings beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from trace_train.records import Candidate
+from trace_train.store import Store, Training
+from trace_view.charts import best_so_far, compared
+from trace_view.errors import NotThere
+from trace_view.pages.reading import best_of, by_id, changed_words, is_same, name, state, verdict
+from trace_view.pages.run import spent
+
+
+def compare(store: Store, ids: Sequence[str]) -> dict[str, Any]:
+    """What the page shows.
+
+    Raises:
+        NotThere: these are not two.
+        NoSuchRun: one of them is not in the store.
+    """
+    if len(ids) != 2:
+        raise NotThere(f"two runs can be compared, not {len(ids)}; tick two in the list")
+    pair = [store.training(id) for id in ids]
+    decided = [each.decisions() for each in pair]
+    courses = [best_so_far(each) for each in decided]
+    best = [best_of(each, by_id(each)) for each in pair]
+    return {
+        "pair": pair,
+        "names": [name(each) for each in pair],
+        "states": [state(each) for each in pair],
+        "verdicts": [verdict(each, course) for each, course in zip(pair, courses, strict=True)],
+        "chart": compared(*decided),
+        "courses": courses,
+        "spent": [{what: amount for what, amount, _ in spent(each)} for each in pair],
+        "settings": _different(*pair),
+        "learned": _learned(*best),
+    }
+
+
+def _different(first: Training, second: Training) -> list[tuple[str, Any, Any]]:
+    """The settings that are not the same."""
+    a, b = ({**each.settings, "seed": each.seed} for each in (first, second))
+    return [(key, a.get(key), b.get(key)) for key in a | b if not is_same(a.get(key), b.get(key))]
+
+
+def _learned(first: Candidate | None, second: Candidate | None) -> list[dict[str, Any]]:
+    """Each parameter, with what differs from the first run's best to the second run's."""
+    a, b = ({} if each is None else each.values for each in (first, second))
+    return [
+        {
+            "name": name,
+            "changed": not is_same(a.get(name), b.get(name)),
+            "value": b.get(name),
+            "pieces": changed_words(a.get(name, ""), b.get(name, "")),
+        }
+        for name in {**a, **b}
+    ]

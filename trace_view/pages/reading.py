@@ -1,0 +1,93 @@
+"""What several pages say of a training."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from trace_train.budget import Budget, Prices
+from trace_train.records import Candidate
+from trace_train.store import Training
+from trace_view.charts import Course
+from trace_view.diffs import Piece, word_diff
+from trace_view.graphs.values import shown
+from trace_view.rendering import as_text
+
+
+class Verdict(NamedTuple):
+    """Whether a training helped: a score before, and after."""
+
+    what: str
+    before: float | None
+    after: float | None
+    of: str
+
+    @property
+    def change(self) -> float | None:
+        """How much better it is after."""
+        return None if self.before is None or self.after is None else self.after - self.before
+
+
+def verdict(training: Training, course: Course) -> Verdict:
+    """The held-out scores, which are a result; or else the validation scores, by which the best was chosen.
+
+    `course` is what its accepted candidates scored on the validation examples.
+    """
+    if (test := training.test) is not None:
+        count = f"{test.of} examples" if test.count == test.of else f"{test.count} of {test.of} examples"
+        return Verdict("Held-out test", test.before, test.after, count)
+    return Verdict(
+        "Validation",
+        course[0][1] if course and course[0][0] == 0 else None,  # stores of version 1 did not keep the original's
+        training.best_score,
+        "the best was chosen by it, so it is too high",
+    )
+
+
+def state(training: Training) -> str:
+    """Its state; interrupted is one that nobody goes on with, as far as can be seen from here."""
+    holder = training.holder if training.state == "running" else None
+    is_lost = holder is not None and holder.host == platform.node() and not holder.lives
+    return "interrupted" if is_lost else training.state
+
+
+def name(training: Training) -> str:
+    """What was trained: the program that a training of the command names."""
+    program = training.settings.get("program")
+    used = program.get("use") if isinstance(program, Mapping) else program
+    return str(used) if used else "a program in Python"
+
+
+def dollars(training: Training) -> float | None:
+    """What it cost; None where no price is known, or more than one."""
+    budget = training.settings.get("budget")
+    prices = budget.get("prices") if isinstance(budget, Mapping) else None
+    try:
+        return Budget(prices=Prices(**prices)).cost("program", training.usage).dollars if prices else None
+    except (TypeError, ValueError):
+        return None
+
+
+def by_id(training: Training) -> dict[str, Candidate]:
+    """The candidates of a training by their ids, in the order in which they were made."""
+    return {tried.candidate.id: tried.candidate for tried in training.candidates()}
+
+
+def best_of(training: Training, candidates: Mapping[str, Candidate]) -> Candidate | None:
+    """The best candidate so far, or what it began with; None where nothing is known yet."""
+    return candidates.get(training.best or "") or next(iter(candidates.values()), None)
+
+
+def is_same(before: Any, after: Any) -> bool:
+    """Whether two values are the same, also of the same type: 1 is not 1.0, and not True."""
+    return type(before) is type(after) and bool(before == after)
+
+
+def changed_words(before: Any, after: Any) -> list[Piece]:
+    """What changed from one value to another; of what did not, and of very long texts, the middle is left out."""
+    pieces = word_diff(as_text(before), as_text(after))
+    return [piece._replace(text=shown(piece.text, _AROUND if piece.kind == "same" else _MOST).text) for piece in pieces]
+
+
+_AROUND, _MOST = 1_000, 20_000

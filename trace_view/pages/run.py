@@ -1,0 +1,65 @@
+"""One training: whether it helped, what was tried, what was learned, and what it took."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from trace_train.records import Candidate
+from trace_train.store import Store, Training
+from trace_view.charts import best_so_far, score_chart
+from trace_view.pages import reading
+from trace_view.pages.reading import best_of, changed_words, dollars, is_same, state, verdict
+from trace_view.trees import tree
+
+
+def run(store: Store, id: str) -> dict[str, Any]:
+    """What the page shows.
+
+    Raises:
+        NoSuchRun: there is no training of this id.
+    """
+    training = store.training(id)
+    decisions = training.decisions()
+    tried = training.candidates()
+    candidates = {each.candidate.id: each.candidate for each in tried}
+    best = best_of(training, candidates)
+    return {
+        "training": training,
+        "name": reading.name(training),
+        "state": state(training),
+        "verdict": verdict(training, best_so_far(decisions)),
+        "chart": score_chart(decisions),
+        "decisions": decisions,
+        "decision_of": {each.candidate: each for each in reversed(decisions)},
+        "tree": tree([*candidates.values()], {each.candidate for each in decisions if each.accepted}),
+        "tried": tried,
+        "best": best,
+        "learned": [] if best is None else changes(next(iter(candidates.values())), best),
+        "spent": spent(training),
+        "running": len(training.in_flight()) if training.state == "running" else 0,
+        "settings": {key: value for key, value in training.settings.items() if value not in (None, [], {})},
+    }
+
+
+def changes(before: Candidate, after: Candidate) -> list[dict[str, Any]]:
+    """Each parameter, with what changed from one candidate to another."""
+    found = []
+    for name, value in after.values.items():
+        old = before.values.get(name)
+        is_new = not is_same(old, value)
+        pieces = changed_words(old, value) if is_new else []
+        found.append({"name": name, "changed": is_new, "value": value, "pieces": pieces})
+    return found
+
+
+def spent(training: Training) -> list[tuple[str, float, float | None]]:
+    """What was spent, and its limit."""
+    limits: Mapping[str, float | None] = training.budget or {}
+    used = {
+        "calls": training.usage.calls,
+        "tokens": training.usage.tokens,
+        "evaluations": training.evaluation_count,
+        "dollars": dollars(training),
+    }
+    return [(what, amount, limits.get(what)) for what, amount in used.items() if amount is not None]

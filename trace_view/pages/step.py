@@ -1,0 +1,108 @@
+"""One step: what the optimizer was shown, what it answered, what became of that; and the traces that it was shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from trace_core.trace_graph import TraceGraph
+from trace_train.records import Candidate, Evaluation, EvaluationKey
+from trace_train.store import Step, Store, Training
+from trace_view.errors import NotThere
+from trace_view.pages.reading import by_id, name
+from trace_view.pages.run import changes
+from trace_view.rendering import as_text
+
+
+def step(store: Store, id: str, number: int, key: int = 0) -> dict[str, Any]:
+    """What the page shows; `key` is the place of an evaluation among those that the optimizer was shown.
+
+    Raises:
+        NoSuchRun: there is no such training.
+        NotThere: it has no such step or evaluation.
+    """
+    training = store.training(id)
+    found = _find(training, number)
+    candidates = by_id(training)
+    decision = found.decisions[0] if found.decisions else None
+    parent = parent_of(found, candidates)
+    seen = [(each, training.evaluation(each)) for each in _seen(found)]
+    if key and key >= len(seen):
+        raise NotThere(f"the optimizer was shown {len(seen)} evaluations in step {number}")
+    return {
+        "training": training,
+        "name": name(training),
+        "number": number,
+        "last": max((each.step for each in training.decisions()), default=number),
+        "proposed": found.proposed,
+        "decision": decision,
+        "parent": parent,
+        "changes": changes_of(found, parent, candidates),
+        "seen": seen,
+        "key": key,
+        "evaluation": seen[key][1] if seen else None,
+        "reached": _reached(training, seen[key][0], parent) if seen and parent else [],
+    }
+
+
+def step_texts(context: Mapping[str, Any]) -> dict[str, str]:
+    """The texts of a step that may be too long for its page, by their names."""
+    records = {"problem": "proposed", "answer": "proposed", "reasoning": "proposed"}
+    records |= {"output": "evaluation", "feedback": "evaluation", "error": "evaluation"}
+    return {
+        part: as_text(value)
+        for part, record in records.items()
+        if context[record] is not None and (value := getattr(context[record], part)) is not None
+    }
+
+
+def shown_evaluation(store: Store, id: str, number: int, key: int) -> tuple[TraceGraph, Evaluation, list[str]]:
+    """The trace of an evaluation that the optimizer was shown, what came of it, and the names of its parameters.
+
+    Raises:
+        NoSuchRun: there is no such training.
+        NotThere: it has no such step or evaluation, or that has no trace.
+    """
+    training = store.training(id)
+    seen = _seen(_find(training, number))
+    if key < len(seen):
+        trace, evaluation = training.trace(seen[key]), training.evaluation(seen[key])
+        if trace is not None and evaluation is not None:
+            return trace, evaluation, [*by_id(training)[seen[key].candidate].values]
+    raise NotThere(
+        f"step {number} has no evaluation {key} with a trace: a program gives one where its output is a node"
+    )
+
+
+def _find(training: Training, number: int) -> Step:
+    found = training.step(number)
+    if found is None:
+        raise NotThere(f"training {training.id} has no step {number}")
+    return found
+
+
+def _seen(step: Step) -> list[EvaluationKey]:
+    return [] if step.proposed is None else list(step.proposed.seen)
+
+
+def parent_of(step: Step, candidates: Mapping[str, Candidate]) -> Candidate | None:
+    """The candidate that a step began from."""
+    made = [candidates[each.candidate] for each in step.decisions if each.candidate in candidates]
+    ids = [step.proposed.parent if step.proposed else "", *(parent for each in made for parent in each.parents)]
+    return next((candidates[id] for id in ids if id in candidates), None)
+
+
+def changes_of(step: Step, parent: Candidate | None, candidates: Mapping[str, Candidate]) -> list[dict[str, Any]]:
+    """Each parameter before the step, and as it was proposed or merged."""
+    if parent is None:
+        return []
+    if step.proposed is not None:
+        return changes(parent, Candidate({**parent.values, **step.proposed.values}))
+    return changes(parent, candidates.get(step.decisions[0].candidate, parent)) if step.decisions else []
+
+
+def _reached(training: Training, key: EvaluationKey, candidate: Candidate) -> list[str]:
+    """The parameters that the output came from."""
+    graph = training.trace(key)
+    names = set() if graph is None else {node.name for node in graph.nodes}
+    return [name for name in candidate.values if name in names]
