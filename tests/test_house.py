@@ -78,13 +78,14 @@ def test_every_module_says_what_it_is_for(module: Path) -> None:
 # A fifth of the core checks and runs code that an LLM wrote, another reads what it answered.
 MOST_LINES_OF_CODE = {
     "trace_core": 6_400,
-    "trace_core/recording": 1_550,
+    "trace_core/recording": 1_560,
     "trace_core/exposing": 600,
-    "trace_train": 2_650,
-    "trace_train/cli": 900,
+    "trace_train": 2_990,
+    "trace_train/cli": 1_010,
     "trace_train/executors": 480,
-    "trace_train/store": 900,
+    "trace_train/store": 1_060,
     "trace_train/trackers": 200,
+    "trace_view": 1_700,
 }
 
 

@@ -458,13 +458,13 @@ def test_a_run_that_did_not_read_the_candidate_is_not_its_own() -> None:
             candidate.verify(output)
 
 
-def test_a_run_need_not_read_every_value_of_a_candidate() -> None:
+def test_a_run_need_not_read_every_value_of_a_candidate_and_what_led_to_its_output_is_given() -> None:
     parameters = ParameterSet([style(), parameter(1, "count")])
     with parameters.candidate({"style": "friendly", "count": 2}) as candidate:
         output = parameters["style"] + "!"
         other = parameters["count"] + 1
-    assert candidate.verify(output) is None
-    assert candidate.verify(output, other) is None
+    assert candidate.verify(output).outputs == (output,)
+    assert candidate.verify(output, other).parameters == (*parameters.values(),)
 
 
 def test_a_candidate_is_seen_inside_a_bundle() -> None:

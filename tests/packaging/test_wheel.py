@@ -45,8 +45,9 @@ def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     return unzipped(wheel, place / "installed")
 
 
-def sources(root: Path) -> set[str]:
-    return {str(path.relative_to(root)) for path in root.rglob("*") if path.suffix in {".py", ".typed"}}
+def contents(root: Path) -> set[str]:
+    found = (path for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return {str(path.relative_to(root)) for path in found}
 
 
 def test_every_package_of_the_tree_is_declared() -> None:
@@ -59,9 +60,9 @@ def test_the_wheel_has_every_package_under_its_own_name(installed: Path, tmp_pat
     assert [Path(file) for file in files] == [installed / name / "__init__.py" for name in NAMES]
 
 
-def test_the_wheel_has_every_module_and_the_typing_marker(installed: Path) -> None:
+def test_the_wheel_has_every_module_template_and_script_and_the_typing_marker(installed: Path) -> None:
     for package in PACKAGES:
-        assert sources(installed / package.name) == sources(REPOSITORY / package)
+        assert contents(installed / package.name) == contents(REPOSITORY / package)
         assert (installed / package.name / "py.typed").is_file()
 
 
