@@ -13,7 +13,7 @@ import pytest
 from tests.view.hostile import HOSTILE, LONG, hostile, long_and_deep
 from tests.view.scripted import RULES, train
 from trace_core import node, template
-from trace_train.records import Candidate, Decision, Ending
+from trace_train.records import Candidate, Decision, Ending, Evaluation, EvaluationKey, Proposed
 from trace_train.store import Store
 from trace_view.pages.reading import verdict
 from trace_view.pages.runs import PER_PAGE
@@ -141,6 +141,20 @@ async def test_the_trace_of_a_step_and_whole_texts_are_fetched_apart(reader: htt
     problem = await reader.get(f"/runs/{run}/steps/3/problem.txt")
     assert problem.headers["content-type"].startswith("text/plain")
     assert problem.text.startswith("#Instruction")
+
+
+async def test_a_step_whose_trace_cannot_be_read_shows_the_rest(reader: httpx.AsyncClient, store: Store) -> None:
+    journal = store.journal()
+    first = Candidate({"rules": "a"})
+    second, key = Candidate({"rules": "b"}, (first.id,)), EvaluationKey(first.id, "1")
+    for candidate in (first, second):
+        journal.keep_candidate(candidate)
+    journal.keep_evaluation(key, Evaluation(0.5, feedback="be brief", trace={"format": "another"}))
+    journal.keep_proposed(1, Proposed(second.values, "problem", "answer", parent=first.id, seen=(key,)))
+    path = f"/runs/{journal.run_id}/steps/1"
+    assert "be brief" in words(await shown(reader, path))
+    graph = await reader.get(f"{path}/graph.json")
+    assert (graph.status_code, "expected an object with" in graph.text) == (500, True)
 
 
 async def test_a_parameter_shows_each_value_with_its_score_and_what_it_changed(

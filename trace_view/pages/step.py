@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from trace_core.errors import InvalidTrace
 from trace_core.trace_graph import TraceGraph
 from trace_train.records import Candidate, Evaluation, EvaluationKey
 from trace_train.store import Step, Store, Training
@@ -103,6 +104,9 @@ def changes_of(step: Step, parent: Candidate | None, candidates: Mapping[str, Ca
 
 def _reached(training: Training, key: EvaluationKey, candidate: Candidate) -> list[str]:
     """The parameters that the output came from."""
-    graph = training.trace(key)
+    try:
+        graph = training.trace(key)
+    except InvalidTrace:  # said where the trace should be; the rest of the step can be read
+        return []
     names = set() if graph is None else {node.name for node in graph.nodes}
     return [name for name in candidate.values if name in names]

@@ -16,6 +16,8 @@ from trace_core.trace_graph import TraceGraph
 from trace_train.records import Candidate, Decision
 from trace_train.store import Store
 
+LINE = HOSTILE.replace("\x00", "").replace("\x1b", "")
+"""What a name in a trace can be."""
 UNSEEN = "\x00\x1b\u202e\u200b\ufeff"
 MOST = 400_000
 """Of a page, in characters: however much a store holds."""
@@ -26,9 +28,9 @@ def trace() -> TraceGraph:
     deep: Any = HOSTILE
     for _ in range(300):
         deep = {HOSTILE: [deep]}
-    said: Node = node(HOSTILE, trainable=True, name=HOSTILE)
+    said: Node = node(HOSTILE, trainable=True, name=LINE)
     for number, value in enumerate([HOSTILE, LONG, deep, UNSEEN * 100, [HOSTILE] * 10_000]):
-        arguments = (Argument(HOSTILE, HOSTILE),)
+        arguments = (Argument(LINE, LINE),)
         info = {
             "scope": [HOSTILE] * 50 * number,
             "name": HOSTILE,
@@ -36,8 +38,8 @@ def trace() -> TraceGraph:
             "seconds": float("inf"),
             "about": LONG,
         }
-        said = MessageNode(value, Operation("tool", arguments, HOSTILE, None), (said,), None, True, info)
-    failed = Operation("llm", (Argument("given", "data"),), HOSTILE, None)
+        said = MessageNode(value, Operation("tool", arguments, LINE, None), (said,), None, True, info)
+    failed = Operation("llm", (Argument("given", LINE),), LINE, None)
     return ExceptionNode(f"ValueError: {HOSTILE}", failed, (said,), None, True, {}).graph()
 
 
@@ -94,7 +96,7 @@ def test_a_page_of_hostile_values_is_only_text(
     page.locator("details").evaluate_all("all => all.forEach((each) => { each.open = true; })")
     text = page.locator("body").inner_text()
     assert not set(UNSEEN) & set(page.title() + text)
-    assert ("<script>alert(1)</script><img" in text) == ("{long}" not in path or "compare" in path or "steps" in path)
+    assert ("<script>alert(1)</script><img" in text) == (not path.startswith("/runs/{long}"))
     assert page.locator("img, main script:not([src]), iframe, [onload], [onerror]").count() == 0
     assert len(page.content()) < MOST
     assert page.evaluate("document.documentElement.scrollWidth") <= 375

@@ -9,7 +9,7 @@ export class Details {
   // `does` has `go` (to a node), `open` and `close` (a scope); `values` is the address of whole values, if there is one.
   constructor(data, folding, does, values) {
     Object.assign(this, { data, folding, does, values });
-    this.element = element("div", { className: "graph-details", tabIndex: -1, data: { role: "region", "aria-label": "Details" } });
+    this.element = element("div", { className: "graph-details", tabIndex: -1, data: { role: "group", "aria-label": "Details" } });
     this.nothing();
   }
 

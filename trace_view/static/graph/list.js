@@ -6,7 +6,7 @@ const HEADS = ["Node", "What it is", "Came from", "Value"];
 
 // Its rows are made when it is opened, since there may be thousands.
 export function list(data, go) {
-  const around = element("div", { className: "wide", tabIndex: 0, data: { role: "region", "aria-label": "Nodes" } });
+  const around = element("div", { className: "wide", tabIndex: 0, data: { role: "group", "aria-label": "Nodes" } });
   const made = element("details", {}, element("summary", { textContent: `All ${data.nodes.length} nodes as a list` }), around);
   made.addEventListener("toggle", () => {
     if (made.open && !around.firstChild) around.append(table(data, go));
