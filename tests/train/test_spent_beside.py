@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from typing import Any
 
 import pytest
@@ -175,6 +176,26 @@ async def test_a_task_that_outlives_the_work_is_not_counted_and_holds_nothing() 
     go_on.set()
     await task
     assert account.settle(None, 1) == Usage()
+
+
+def test_a_call_of_one_evaluation_is_in_no_block_of_another() -> None:
+    recorder, one, other = Calls(), Account(Spending(), "program"), Account(Spending(), "program")
+
+    def beside() -> None:
+        with other:
+            recorder.call()
+
+    with one, recorder.run() as run:
+        Context().run(beside)
+    assert (one.settle(None, 1), other.settle(None, 1)) == (Usage(), Usage(1, 2, 3))
+    assert not run.calls
+
+
+def test_a_call_of_a_thread_that_knows_of_no_evaluation_is_in_the_only_block() -> None:
+    recorder, account = Calls(), Account(Spending(), "program")
+    with account, recorder.run():
+        Context().run(recorder.call)
+    assert account.settle(None, 1) == Usage(1, 2, 3)
 
 
 def test_an_attempt_that_the_framework_reported_as_a_run_of_its_own_counts_once() -> None:

@@ -50,7 +50,7 @@ class BaseRecorder:
         self._lock = threading.RLock()
         self._runs: deque[Run] = deque(maxlen=max_runs)
         self._open: dict[Hashable, tuple[Run, Call, float]] = {}
-        self._held: list[Run] = []
+        self._held: list[tuple[Run, Callable[[Run], object] | None]] = []
         self._beside: dict[Hashable, list[Run]] = {}
         self._redact = redact
         self._count = count(1).__next__
@@ -67,15 +67,16 @@ class BaseRecorder:
             run.output.backward("too long")
         """
         run = self._new_run()
+        held = run, RUN_BEGAN.get()
         token = _RUNS.set({**_RUNS.get(), _key(self): run})
         with self._lock:
-            self._held.append(run)
+            self._held.append(held)
         try:
             yield run
         finally:
             _RUNS.reset(token)
             with self._lock:
-                self._held.remove(run)
+                self._held.remove(held)
 
     @property
     def last(self) -> Run:
@@ -268,7 +269,10 @@ class BaseRecorder:
                 self._runs.remove(attempt)
 
     def _run_of(self, parent: Hashable | None, details: dict[str, Any]) -> Run:
-        """The block's that we are in; in a thread that knows of no block, the only one there is; else a new one."""
+        """The block's that we are in; in a thread that knows of no block, the only one there is; else a new one.
+
+        A thread that knows of an evaluation is in none of another one's blocks.
+        """
         here = _RUNS.get().get(_key(self))
         if here is not None:
             return here
@@ -276,9 +280,11 @@ class BaseRecorder:
             known = next((run for run in reversed(self._runs) if any(call.id == parent for call in run.calls)), None)
             if known is not None:
                 return known
-        if len(self._held) == 1:
+        told = RUN_BEGAN.get()
+        held = [run for run, theirs in self._held if told is None or told == theirs]
+        if len(held) == 1:
             details["strayed"] = True
-            return self._held[0]
+            return held[0]
         return self._new_run()
 
     def _new_run(self) -> Run:
