@@ -138,15 +138,15 @@ def _node_to_json(node: Node, graph: TraceGraph, numbers: Mapping[int, int]) -> 
         data["info"] = encode(node._info)
     if graph.is_operation(node):
         data["template"] = node.operation.template
+        reads = node.reads or (None,) * len(node.parents)  # and, last, what came out
         data["inputs"] = [
-            {"node": numbers[parent.id], "argument": a.name, "why": a.why, "kind": a.kind, **_read_to_json(node, i)}
-            for i, (a, parent) in enumerate(zip(node.operation.arguments, node.parents, strict=True))
+            {"node": numbers[parent.id], "argument": a.name, "why": a.why, "kind": a.kind, **_read_to_json(read)}
+            for a, parent, read in zip(node.operation.arguments, node.parents, reads, strict=False)
         ]
     return data
 
 
-def _read_to_json(node: MessageNode, index: int) -> dict[str, Any]:
-    read = None if node.reads is None else node.reads[index]
+def _read_to_json(read: Read | None) -> dict[str, Any]:
     if read is None:
         return {}
     return {"read": encode(read.value), "version": read.version} | ({"by_reference": True} if read.by_reference else {})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from itertools import count
 from os import PathLike
 from typing import Any, Literal
@@ -327,11 +327,8 @@ class ParameterSet(Mapping[str, ParameterNode]):
         checked = {self[name]: value for name, value in self.check(values).items()}
         label = f"candidate {_candidate_number()}"
         versions = {p.id: Version(label, value, "candidate") for p, value in checked.items()}
-        exclusive = [p for p in checked if p.binding is not None and p.binding.isolation == "exclusive"]
-        with ExitStack() as stack:
-            _hold(exclusive, stack)
-            for parameter in exclusive:
-                stack.enter_context(_lent(parameter, versions[parameter.id]))
+        exclusive = [(p, versions[p.id]) for p in checked if p.binding and p.binding.isolation == "exclusive"]
+        with _all_lent(exclusive) if exclusive else nullcontext():
             token = OVERLAY.set({**(OVERLAY.get() or {}), **versions})
             try:
                 yield Candidate(label, checked)
@@ -366,6 +363,16 @@ class ParameterSet(Mapping[str, ParameterNode]):
 
 _holders: dict[int, int] = {}
 """Which thread holds which binding's lock, to tell waiting from a deadlock."""
+
+
+@contextmanager
+def _all_lent(versions: Sequence[tuple[ParameterNode, Version]]) -> Iterator[None]:
+    """Have a candidate's values where the parameters' own live."""
+    with ExitStack() as stack:
+        _hold([parameter for parameter, _ in versions], stack)
+        for parameter, version in versions:
+            stack.enter_context(_lent(parameter, version))
+        yield
 
 
 def _hold(parameters: Iterable[ParameterNode], stack: ExitStack) -> None:

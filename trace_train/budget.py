@@ -199,6 +199,8 @@ class Spending:
 
     def evaluated(self, cost: Spent) -> None:
         """Learn what an evaluation costs at least. Called in the order in which they were asked for."""
+        if self.budget.is_endless:
+            return
         self._least = Spent(*map(min, _all(self._least or cost), _all(cost)))
 
     def has_room(self, spent: Spent, running: int = 0) -> bool:

@@ -6,9 +6,11 @@ import asyncio
 import functools
 import inspect
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Executor
-from contextvars import copy_context
-from typing import Any
+from typing import Any, TypeVar
+
+from trace_train.threads import Threads
+
+Result = TypeVar("Result")
 
 
 def face_of(program: Any, prefer_async: bool) -> Callable[[Any], Any]:
@@ -30,14 +32,14 @@ def is_async(function: Any) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
-async def in_thread(threads: Executor | None, function: Callable[..., Any], *arguments: Any) -> Any:
+async def in_thread(threads: Threads | None, function: Callable[..., Any], *arguments: Any) -> Any:
     """Call it in a thread, in the caller's context; what is `quick`, or belongs to such an object, at once."""
     if getattr(getattr(function, "__self__", function), "quick", False):
         return function(*arguments)
-    return await asyncio.get_running_loop().run_in_executor(threads, copy_context().run, function, *arguments)
+    return await (asyncio.to_thread if threads is None else threads.call)(function, *arguments)
 
 
-def awaited(threads: Executor | None, function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+def awaited(threads: Threads | None, function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
     """The function as one to await, whichever it is."""
     if is_async(function):
         return function
@@ -47,6 +49,17 @@ def awaited(threads: Executor | None, function: Callable[..., Any]) -> Callable[
         return await result if inspect.isawaitable(result) else result
 
     return called
+
+
+async def uninterrupted(awaited: Awaitable[Result]) -> Result:
+    """What it gives; that it cancels itself, and nobody us, is an error like any other."""
+    try:
+        return await awaited
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise RuntimeError("it ended with a CancelledError of its own") from error
 
 
 def finished(result: Any) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -127,25 +128,40 @@ class Evaluator:
     # --- all of them
 
     async def _all(self, jobs: Iterable[tuple[EvaluationKey, Example]], values: Mapping[str, Any]) -> _Asked:
-        """Begin them in order while there is room, and wait until all that began have ended."""
-        asked = _Asked()
+        """Begin them in order while there is room, and wait until all that began have ended.
+
+        Each that ends begins the next itself, so that those that go on at once do not wait for each other in turn.
+        """
+        asked, rest, here = _Asked(), enumerate(jobs), copy_context()
         running: set[asyncio.Task[None]] = set()
-        one_ended = asyncio.Event()
+        all_ended = asyncio.Event()
 
-        def ended(task: asyncio.Task[None]) -> None:
-            running.discard(task)
-            one_ended.set()
+        def begin_next() -> bool:
+            if asked.errors or self.stopped() or not self._has_room(len(running)):
+                return False
+            place, job = next(rest, (0, None))
+            if job is None:
+                return False
+            running.add(asyncio.create_task(one(place, *job), context=here.copy()))
+            return True
 
+        async def one(place: int, key: EvaluationKey, example: Example) -> None:
+            task = asyncio.current_task()
+            try:
+                asked.ended[place] = await self._one(key, example, values)
+            except Exception as error:  # noqa: BLE001 - the first one, in the order of asking, is raised in the end
+                asked.errors[place] = error
+            finally:
+                running.discard(task)
+            begin_next()
+            if not running:
+                all_ended.set()
+
+        while len(running) < self.parallel and begin_next():
+            pass
         try:
-            for place, (key, example) in enumerate(jobs):
-                while len(running) >= self.parallel or (running and not self._has_room(len(running))):
-                    one_ended.clear()
-                    await one_ended.wait()
-                if asked.errors or self.stopped() or not self._has_room(len(running)):
-                    break
-                running.add(task := asyncio.create_task(self._ended(asked, place, key, example, values)))
-                task.add_done_callback(ended)
-            await asyncio.gather(*running)
+            if running:
+                await all_ended.wait()
         finally:  # where this was cancelled, they are too
             for task in running:
                 task.cancel()
@@ -155,17 +171,6 @@ class Evaluator:
     def _has_room(self, running: int) -> bool:
         spending = self.runner.spending
         return spending.has_room(spending.spent, running)
-
-    async def _ended(
-        self, asked: _Asked, place: int, key: EvaluationKey, example: Example, values: Mapping[str, Any]
-    ) -> None:
-        try:
-            asked.ended[place] = outcome = await self._one(key, example, values)
-            self._scores[key] = outcome.score
-            if outcome.error is not None:
-                self._errors[key] = outcome.error
-        except Exception as error:  # noqa: BLE001 - the first one, in the order of asking, is raised in the end
-            asked.errors[place] = error
 
     async def _one(self, key: EvaluationKey, example: Example, values: Mapping[str, Any]) -> Outcome:
         threads, spending = self.runner.threads, self.runner.spending
@@ -182,6 +187,9 @@ class Evaluator:
             cost += spending.charge("guide", evaluation.guide_usage)
             outcome = Outcome(evaluation.score, cost, evaluation.error)
         ended = EvaluationEnded(key, outcome.score, outcome.error, known, evaluation.seconds, evaluation)
+        self._scores[key] = outcome.score
+        if outcome.error is not None:
+            self._errors[key] = outcome.error
         tell(self.observers, ended)
         return outcome
 

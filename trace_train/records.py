@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from trace_core.llm.chat import Usage
 from trace_core.rendering import shortened
@@ -40,8 +40,7 @@ class Candidate:
         return hashlib.sha256(json.dumps(self.values, sort_keys=True).encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluationKey:
+class EvaluationKey(NamedTuple):
     """One evaluation: of which candidate, on which example (by a hash of its JSON), which of its repeats."""
 
     candidate: str

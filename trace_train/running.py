@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -23,13 +22,15 @@ from trace_core.nodes import ExceptionNode, MessageNode, Node, as_node
 from trace_core.parameters import Candidate, ParameterSet
 from trace_core.trace_graph import TraceGraph
 from trace_train.budget import Spending, Spent
-from trace_train.calling import awaited, face_of, finished, in_thread, is_async
+from trace_train.calling import awaited, face_of, finished, in_thread, is_async, uninterrupted
 from trace_train.data.examples import Example, Field, part
 from trace_train.errors import InvalidGuide
 from trace_train.guides.base import Verdict, name_of, verdict_of
 from trace_train.metering import Account
 from trace_train.records import Evaluation
 from trace_train.retrying import Retry, is_transient, is_transient_text
+from trace_train.threads import Threads
+from trace_train.usage import NOTHING
 
 
 class Ran(NamedTuple):
@@ -77,7 +78,7 @@ class Runner:
     failing: float
     retry: Retry
     spending: Spending
-    threads: Executor
+    threads: Threads
     prefer_async: bool = False
     _face: Callable[[Any], Any] = field(init=False)
     _is_async: bool = field(init=False)
@@ -120,7 +121,9 @@ class Runner:
             guide_usage=guide.used,
             seconds=time.perf_counter() - start,
         )
-        cost = self.spending.budget.cost("program", usage, 1) + self.spending.budget.cost("guide", guide.used)
+        cost = self.spending.budget.cost("program", usage, 1)
+        if guide.used is not NOTHING:
+            cost += self.spending.budget.cost("guide", guide.used)
         return Result(evaluation, cost, kept, guide_failed)
 
     async def _run_program(self, example: Example, values: Mapping[str, Any]) -> tuple[Ran, bool, Usage]:
@@ -139,7 +142,7 @@ class Runner:
         """What the program gave, and whether that is to be kept."""
         try:
             given = example.data if self.inputs is None else part(example.data, self.inputs)
-            return await self.retry(lambda: self._attempt(given, values)), True
+            return await self.retry(lambda: uninterrupted(self._attempt(given, values))), True
         except _FailedInPassing as error:
             return error.ran, False
         except (CandidateNotSeen, BudgetExceeded):
@@ -174,7 +177,7 @@ class Runner:
         """What the guide says, whether that is to be kept, and whether it failed."""
 
         async def attempt() -> Verdict:
-            return verdict_of(await self._said(example.data, value), self.guide)
+            return verdict_of(await uninterrupted(self._said(example.data, value)), self.guide)
 
         try:
             return await self.retry(attempt), True, False

@@ -8,8 +8,7 @@ over the journal, which gives back at once what was paid for.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from typing import Any
 
 from trace_core.optimizers.base import Optimizer
@@ -32,6 +31,7 @@ from trace_train.retrying import Backoff, Retry
 from trace_train.running import Runner
 from trace_train.settings import Settings, Strategies, described, digests, expect
 from trace_train.strategies import OneStep, Proposing
+from trace_train.threads import Threads
 
 
 class Trainer:
@@ -231,8 +231,7 @@ class Trainer:
         self._stopped = None
         strategies = self.strategies.but(given)
         async with AsyncExitStack() as stack:
-            threads = ThreadPoolExecutor(settings.parallel, thread_name_prefix="evaluation")
-            stack.callback(threads.shutdown, wait=False, cancel_futures=True)
+            threads = stack.enter_context(closing(Threads(settings.parallel)))
             observers = (*self._observers, *stack.enter_context(shown(self._progress)))
             runner = Runner(
                 self._program,

@@ -18,6 +18,7 @@ from trace_core.trace_graph import TraceGraph
 _log = logging.getLogger(__name__)
 
 NOTHING = Usage()
+_UNKNOWN = Usage(calls=1)
 _PROMPT = ("prompt_tokens", "input_tokens", "prompt")
 _COMPLETION = ("completion_tokens", "output_tokens", "completion")
 _DETAILS = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
@@ -45,10 +46,12 @@ def _recorded(run: Run) -> Sequence[Node]:
 
 def _usage(node: MessageNode) -> Usage | None:
     reported = None if node._info is None else node._info.get("usage")
+    if reported is None:
+        return _UNKNOWN if node.op == "llm" else None
     if isinstance(reported, Usage):
         return reported
     if not isinstance(reported, Mapping):
-        return Usage(calls=1) if node.op == "llm" else None
+        return _UNKNOWN if node.op == "llm" else None
     details = next((reported[name] for name in _DETAILS if isinstance(reported.get(name), Mapping)), reported)
     return Usage(1, _count(reported, _PROMPT), _count(reported, _COMPLETION), _count(details, _CACHED))
 
@@ -61,6 +64,8 @@ def _count(reported: Mapping[str, Any], names: tuple[str, ...]) -> int:
 
 def larger(one: Usage, other: Usage) -> Usage:
     """What was counted in two places, part of it perhaps in both."""
+    if other is NOTHING:
+        return one
     return Usage(
         max(one.calls, other.calls),
         max(one.prompt_tokens, other.prompt_tokens),
@@ -71,6 +76,8 @@ def larger(one: Usage, other: Usage) -> Usage:
 
 def beyond(usage: Usage, part: Usage) -> Usage:
     """What is left of a usage without a part of it."""
+    if part is NOTHING:
+        return usage
     return Usage(
         usage.calls - part.calls,
         usage.prompt_tokens - part.prompt_tokens,

@@ -234,6 +234,36 @@ def test_sync_programs_run_in_threads_together_and_in_their_context() -> None:
     assert [each.output for each in evaluated(run, lambda example, output: 1.0, parallel=4)] == [5] * 4
 
 
+@pytest.mark.parametrize("error", [StopIteration, asyncio.CancelledError])
+@pytest.mark.parametrize("is_async", [True, False])
+@pytest.mark.parametrize("in_guide", [True, False])
+def test_an_error_that_python_takes_for_something_else_is_a_failing_score(
+    error: type[BaseException], is_async: bool, in_guide: bool
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise error("odd")
+
+    async def fail_async(*_: Any) -> Any:
+        raise error("odd")
+
+    failing = fail_async if is_async else fail
+
+    def run(parameters: ParameterSet) -> Any:
+        return program(parameters) if in_guide else failing
+
+    def guide(example: Any, output: Any) -> float:
+        return 1.0
+
+    def half(example: Any, output: Any) -> Any:
+        return failing() if example["i"] % 2 else 1.0
+
+    evaluations = evaluated(run, half if in_guide else guide, count=6, parallel=2)
+    failed = [each for each in evaluations if each.error is not None]
+    assert len(failed) == (3 if in_guide else 6)
+    assert {each.score for each in failed} == {0.0}
+    assert all(error.__name__ in (each.error or "") for each in failed)
+
+
 def test_each_run_sees_its_own_values() -> None:
     parameters, journal = digits(), MemoryJournal()
     trainer(parameters, AnyOrder(program(parameters), 1)).fit(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import atexit
 import json
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +18,7 @@ from trace_train.executors.factories import check, made
 from trace_train.executors.messages import reply_text
 from trace_train.retrying import Backoff
 from trace_train.running import Result, Runner
+from trace_train.threads import Threads
 from trace_train.values import from_data
 
 
@@ -45,7 +45,7 @@ class Worker:
             settings["failing"],
             Backoff(**settings["retry"]),
             Spending(),
-            ThreadPoolExecutor(1, thread_name_prefix="evaluation"),
+            Threads(1),
             settings["prefer_async"],
         )
         self._loop = asyncio.Runner()

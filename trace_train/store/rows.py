@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, astuple
+from dataclasses import asdict
 from typing import Any
 
 from trace_core.llm.chat import Usage
@@ -50,7 +50,7 @@ def from_proposed(proposed: Proposed) -> dict[str, Any]:
         "usage": asdict(proposed.usage),
         "seconds": proposed.seconds,
         "parent": proposed.parent,
-        "seen": [astuple(key) for key in proposed.seen],
+        "seen": [list(key) for key in proposed.seen],
     }
 
 
