@@ -114,18 +114,22 @@ def trainer_of(plan: Plan, observers: Sequence[Observer], progress: bool | None)
     program, parameters = program_of(plan)
     kinds: dict[str, Part | list[Part] | None] = dict(plan.strategies)
     strategies = {kind: _strategy(f"strategies.{kind}", part) for kind, part in kinds.items() if part is not None}
-    trainer = Trainer(
-        program,
-        optimizer_of(plan, parameters),
-        guide_of(plan),
-        inputs=plan.inputs,
-        repeats=plan.repeats,
-        failing=plan.failing,
-        executor=executor_of(plan),
-        observers=observers,
-        progress=progress,
-        **strategies,
-    )
+    optimizer, guide, executor = optimizer_of(plan, parameters), guide_of(plan), executor_of(plan)
+    try:
+        trainer = Trainer(
+            program,
+            optimizer,
+            guide,
+            inputs=plan.inputs,
+            repeats=plan.repeats,
+            failing=plan.failing,
+            executor=executor,
+            observers=observers,
+            progress=progress,
+            **strategies,
+        )
+    except TypeError as error:  # one of them is not what it should be
+        raise BadPlan(str(error)) from error
     with said_of("optimizer.llm"):  # which is looked for before anything is begun
         trainer.strategies.proposing.begin()
     return trainer

@@ -101,6 +101,7 @@ def _report(report: Report, plan: Plan, as_json: bool) -> None:
             "diff": report.diff(),
             "validation": report.validation and dict(zip(("before", "after"), report.validation, strict=True)),
             "test": report.test,
+            "failures": report.failures,
             "steps": report.steps,
             "spent": {"dollars": report.spent.dollars, **_counts(report)},
             "repeated": report.repeated,

@@ -129,8 +129,10 @@ def test_a_factory_that_the_file_names_is_asked_in_place_of_the_plan(seen: Any) 
     assert "the guide: {'use': 'Exact', " in done.err
 
 
-def test_what_is_no_executor_is_said_before_anything_is_begun(project: Any) -> None:
+def test_what_is_no_executor_or_no_strategy_is_said_before_anything_is_begun(project: Any) -> None:
     cases = {
+        f"strategies.accepting={project.module}:polish": "accepting: expected a rule, such as Margin(), not Bundle",
+        f"strategies.stopping=['{project.module}:polish']": "stopping: expected rules such as MaxSteps(20)",
         "executor=ProcesExecutor": "executor: the name 'ProcesExecutor' is not known; did you mean ProcessExecutor",
         "executor={use='ProcessExecutor', worker=2}": "the option 'worker' is not known; did you mean workers?",
         "executor={use='ProcessExecutor', workers=0}": "executor: ProcessExecutor: workers must be at least 1, not 0",

@@ -95,6 +95,7 @@ def test_json_for_machines_is_all_that_stands_on_stdout(project: Any) -> None:
     assert done.json["validation"] == {"before": 0.0, "after": 1.0}
     assert [step["accepted"] for step in done.json["steps"]] == [False, True]
     assert done.json["spent"]["evaluations"] == 16
+    assert done.json["failures"] is None
     assert "Ada" in done.err
 
 
