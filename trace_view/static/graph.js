@@ -7,16 +7,19 @@ import { View } from "./graph/view.js";
 
 const STYLESHEET = "__________cytoscape_stylesheet"; // where it is there, Cytoscape adds no style element of its own
 
-async function needed() {
-  const at = (path) => new URL(path, import.meta.url).href;
-  if (!document.getElementById(STYLESHEET)) {
-    document.head.append(element("link", { id: STYLESHEET, rel: "stylesheet", href: at("graph.css") }));
-  }
-  if (globalThis.cytoscape) return;
-  await new Promise((resolve, reject) => {
-    document.head.append(element("script", { src: at("vendor/cytoscape.min.js"), onload: resolve, onerror: reject }));
-  });
+function loaded(tag, attributes) {
+  return new Promise((onload, onerror) => document.head.append(element(tag, { ...attributes, onload, onerror })));
 }
+
+const needed = (async () => {
+  const at = (path) => new URL(path, import.meta.url).href;
+  const parts = [];
+  if (!document.getElementById(STYLESHEET)) {
+    parts.push(loaded("link", { id: STYLESHEET, rel: "stylesheet", href: at("graph.css") }));
+  }
+  if (!globalThis.cytoscape) parts.push(loaded("script", { src: at("vendor/cytoscape.min.js") }));
+  await Promise.all(parts);
+})();
 
 async function dataOf(container) {
   const { source, graph } = container.dataset;
@@ -28,7 +31,7 @@ async function dataOf(container) {
 
 async function start(container) {
   try {
-    const [data] = await Promise.all([dataOf(container), needed()]);
+    const [data] = await Promise.all([dataOf(container), needed]);
     new View(container, data);
   } catch (error) {
     container.replaceChildren(element("p", { className: "note", textContent: error.message ?? "The trace cannot be drawn." }));
