@@ -56,10 +56,3 @@ def browser() -> Iterator[Any]:
         launched = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield launched
         launched.close()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What a browser shows takes long, and hangs on the machine's speed: `make test-view` runs it."""
-    for item in items:
-        if "browser" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.long)
