@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from trace_core.recording import Call, Flow, Origin
+from trace_core.recording.ledger import equal_values
 from trace_core.recording.matching import Given
 from trace_core.recording.searching import Search
 from trace_langchain import values
@@ -118,7 +119,8 @@ class Channels:
             keys = {key for key, _, _ in made}
             is_whole = keys >= set(before) and len(keys) > 1  # it may have passed some of it on
             for key, path, value in made:
-                if not (is_whole and key in before and untouched(before[key], value)):
+                passed_on = is_whole and key in before and untouched(before[key], value)
+                if not passed_on or _gave(flow, call, value):
                     origin = partial(_at, flow.origin_in if is_input else flow.origin_out, call, path)
                     had = {} if is_input else self._had(flow, call, key, value)
                     known.append((key, Write(value, origin, is_input, had)))
@@ -187,6 +189,12 @@ def _ended_nodes(flow: Flow, graph: Call, step: int | None, before: int) -> list
         and (call.ended or 0) < before
         and (step is None or at < step)
     ]
+
+
+def _gave(flow: Flow, node: Call, value: Any) -> bool:
+    """Whether a call within a node gave that value, be it equal to what the node was given."""
+    within = flow.children[node]
+    return any(equal_values(values.plain(call.output), value) or _gave(flow, call, value) for call in within)
 
 
 def _at(origin_of: Callable[[Call], Origin], call: Call, path: tuple[Hashable, ...]) -> Origin:

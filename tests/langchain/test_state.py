@@ -57,6 +57,33 @@ def test_the_keys_of_a_merged_dict_have_writers_of_their_own() -> None:
     assert not drawn(run)["edges"] & {"I>prompt", "size>prompt"}
 
 
+class Counted(TypedDict):
+    ticket: str
+    queue: str
+    round: int
+
+
+@pytest.mark.parametrize("queues", [["billing"] * 3, ["billing", "login", "general"]])
+def test_what_a_round_of_a_loop_wrote_is_its_own_though_it_is_what_stood_there(queues: list[str]) -> None:
+    asks_which, tells = chain("Which queue? {ticket}", *queues), chain("Answer for {queue}", *queues)
+
+    def ask(state: Counted) -> Any:
+        return {**state, "queue": asks_which.invoke({"ticket": state["ticket"]}), "round": state["round"] + 1}
+
+    def tell(state: Counted) -> Any:
+        tells.invoke({"queue": state["queue"]})
+
+    graph = StateGraph(Counted)
+    graph.add_sequence([("ask", ask), ("tell", tell)])
+    graph.add_edge(START, "ask")
+    graph.add_conditional_edges("tell", lambda state: "ask" if state["round"] < len(queues) else END)
+    run = recorded(graph.compile(), {"ticket": "Refund me", "queue": "", "round": 0})
+    edges = drawn(run)["edges"]
+    for number in range(len(queues)):
+        asked, told = 2 * number + 1, 2 * number + 2
+        assert [each for each in edges if each.endswith(f">prompt{told}")] == [f"parser{asked}>prompt{told}"]
+
+
 class Draft(TypedDict, total=False):
     topic: str
     draft: str

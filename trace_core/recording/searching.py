@@ -122,10 +122,15 @@ class Search:
             held = call.output
             if isinstance(held, dict) and key in held and self._is_same(held[key], item):
                 return self._matcher.origin_out(call).at(key).because("identity")
-        for given in self._given:
+        for given in () if self._is_output and self._gave_again(item) else self._given:
             if isinstance(given.value, dict) and key in given.value and self._is_same(given.value[key], item):
                 return given.origin.at(key).because("state")
         return self._find(item, depth + 1)
+
+    def _gave_again(self, item: Any) -> bool:
+        """Whether a call within gave just that, be it equal to what the code was given."""
+        texts = self._ledger.equal_texts(item, self._before, self._near_calls) if isinstance(item, str) else []
+        return bool(self._ledger.equal_wholes(item, self._near)) or any(each.call.kind == "llm" for each in texts)
 
     def _is_same(self, held: Any, item: Any) -> bool:
         one = self._ledger.original(held) is self._ledger.original(item) and unchanged(held, item)
