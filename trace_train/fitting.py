@@ -145,12 +145,15 @@ class Fit:
         means = mean(before), mean(after)
         said = "minibatch {:.3f} -> {:.3f}".format(*means)
         if not rule.passes(before, after):
+            said = f"{said}, not enough to be validated"
             return Decision(search.step, candidate.id, False, said, minibatch=means)
         scores = await self._validated(candidate)
         accepted = rule.accepts(parent.scores, scores)
+        said = f"{said}, validation {parent.mean:.3f} -> {mean(scores):.3f}"
         if accepted:
             search.members.append(Member(candidate, scores, search.step))
-        said = f"{said}, validation {parent.mean:.3f} -> {mean(scores):.3f}"
+        else:
+            said = f"{said}, not enough to be taken"
         return Decision(search.step, candidate.id, accepted, said, mean(scores), means)
 
     async def _proposed(self, parent: Member, batch: Sequence[Example], scores: Sequence[float]) -> Candidate | str:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, closing
+from dataclasses import asdict
 from typing import Any
 
 from trace_core.optimizers.base import Optimizer
 from trace_core.parameters import ParameterSet
-from trace_train.budget import Budget, Spending
+from trace_train.budget import Budget, Prices, Spending
 from trace_train.checking import check
 from trace_train.data.examples import Data, Examples, Field
 from trace_train.evaluating import Evaluator
@@ -267,5 +268,7 @@ class Trainer:
             "strategies": strategies.described(),
             "examples": digests(examples),
         }
+        if settings.budget is not None and isinstance(prices := settings.budget.prices, Prices):
+            told["budget"] = {"prices": asdict(prices)}
         store = stack.enter_context(opened(self._store))
         return store.journal(settings.resumed, settings=told, seed=settings.seed)

@@ -25,11 +25,13 @@ from trace_train import (
     OnSignal,
     Pareto,
     Patience,
+    Prices,
     Strict,
     Trainer,
     TrainingError,
     Weighted,
 )
+from trace_train.budget import ROLES
 from trace_train.settings import described
 
 pytest.importorskip("sqlalchemy")
@@ -194,6 +196,17 @@ def test_budget_parallel_and_who_watches_may_differ(place: str) -> None:
     settings: dict[str, Any] = {"parallel": 3, "stopping": [MaxSteps(2)], "budget": Budget(calls=50)}
     assert made.resume(run, examples(8), **settings).ended_by == "rule"
     assert Store(place).training(run).budget == {"calls": 50}
+
+
+def test_prices_are_kept_for_who_looks_at_a_run_and_may_differ(place: str) -> None:
+    budget = Budget(evaluations=9, prices=Prices(0.4, 1.6))
+    run = trainer(digits(), store=place).fit(examples(8), budget=budget, stopping=[MaxSteps(2)]).run
+    assert run is not None
+    kept = {"prices": {"prompt": 0.4, "completion": 1.6, "cached": None}}
+    for prices in (None, Prices(2, 8), {role: Prices(2, 8) for role in ROLES}):
+        more = Budget(calls=50, prices=prices)
+        trainer(digits(), store=place).resume(run, examples(8), budget=more, stopping=[MaxSteps(2)])
+        assert Store(place).training(run).settings["budget"] == kept
 
 
 def test_what_cannot_be_resumed_says_how_it_can(place: str) -> None:

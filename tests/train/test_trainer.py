@@ -89,7 +89,7 @@ def test_a_model_learns_and_the_report_says_what(tmp_path: Any) -> None:
         "--- greeting (before)\n+++ greeting (after)\n@@ -1 +1 @@\n-Hi\n+Good morning"
     )
     assert [decision.reason for decision in report.steps] == [
-        "minibatch 0.000 -> 0.000",
+        "minibatch 0.000 -> 0.000, not enough to be validated",
         "minibatch 0.000 -> 1.000, validation 0.000 -> 1.000",
     ]
     assert "expected 'Good morning, " in llm.calls[0][0]["content"]
@@ -135,6 +135,15 @@ def test_what_is_refused_is_not_applied() -> None:
     assert str(report).endswith("\nnothing was learned: not good enough on the minibatch (3 of 3 steps)")
     assert "no held-out test: the validation score is too high" in str(report)
     assert report.diff() == ""
+
+
+def test_an_answer_that_could_not_be_used_is_kept_with_what_was_said_of_it() -> None:
+    journal = MemoryJournal()
+    made, _, _ = greeting(["Good evening?", suggest(greeting="Good morning")])
+    made.fit(GREETINGS[:2], stopping=[MaxSteps(1)], journal=journal)
+    first, *said, last = journal.proposals[1].answer.split("\n\n")
+    assert (first, last) == ("Good evening?", suggest(greeting="Good morning"))
+    assert said[0].startswith("> This cannot be used.")
 
 
 def test_steps_that_come_to_nothing_say_why() -> None:

@@ -162,7 +162,8 @@ class Store:
 def _compare(name: str, known: Training, settings: Mapping[str, Any] | None, seed: int | None) -> None:
     before = _plain({**known.settings, "seed": known.seed})
     after = _plain({**(known.settings if settings is None else settings), "seed": known.seed if seed is None else seed})
-    differ = [key for key in before | after if before.get(key) != after.get(key)]
+    free = {key for key in before | after if key.partition(".")[0] == "budget"}  # it may be gone on with for more
+    differ = [key for key in before | after if key not in free and before.get(key) != after.get(key)]
     if differ:
         listed = ", ".join(f"{key}: {before.get(key)!s:.80} then, {after.get(key)!s:.80} now" for key in differ)
         raise SettingsDiffer(name, f"training {known.id} was begun with other settings ({listed}). Begin a new one.")

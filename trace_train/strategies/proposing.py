@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
+from textwrap import indent
 from typing import Any, Protocol
 
 from trace_core.optimizers.base import Optimizer
+from trace_core.optimizers.records import StepRecord
 from trace_core.parameters import ParameterSet
 from trace_core.propagators import Batch, Feedback
 from trace_core.trace_graph import TraceGraph
@@ -89,7 +92,7 @@ class OneStep:
         return Proposed(
             values={} if proposal is None else as_data(self.parameters, proposal.values),
             problem="" if record.problem is None else str(record.problem),
-            answer=record.answer,
+            answer=_answered(record),
             reasoning="" if proposal is None else proposal.reasoning,
             refusals=refusals,
             usage=record.usage,
@@ -109,6 +112,13 @@ class OneStep:
                 score = dict(evaluation.scores) or evaluation.score
                 batch.add(graph.outputs[-1], Feedback(evaluation.feedback, score))
         return batch
+
+
+def _answered(record: StepRecord) -> str:
+    """What was answered, before that what could not be used, each with what was said of it."""
+    later = dropwhile(lambda message: message["role"] != "assistant", record.messages)
+    before = [each["content"] if each["role"] == "assistant" else indent(each["content"], "> ") for each in later]
+    return "\n\n".join([*before, record.answer])
 
 
 class InTurn:
