@@ -7,6 +7,7 @@ one has cost, so no more than the runs that are going on can go over.
 
 from __future__ import annotations
 
+import math
 import operator
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -110,7 +111,7 @@ class Budget:
         for name in ("calls", "tokens", "dollars", "evaluations"):
             kind, said = (float | int, "a number") if name == "dollars" else (int, "a whole number")
             limit = getattr(self, name)
-            if limit is not None and (not isinstance(limit, kind) or limit < 0):
+            if limit is not None and (not isinstance(limit, kind) or not 0 <= limit < math.inf):
                 raise ValueError(f"a budget's {name} must be {said}, 0 or more, not {limit!r}")
         missing = [role for role in ROLES if self.prices_of(role) is None]
         if self.dollars is not None and missing:

@@ -6,16 +6,15 @@ import asyncio
 import functools
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
-from trace_train.threads import Threads
-
-Result = TypeVar("Result")
+from trace_core.nodes import Node
+from trace_train.threads import THREADS
 
 
 def face_of(program: Any, prefer_async: bool) -> Callable[[Any], Any]:
     """What is called: an adapter's program has an async face, `acall`, beside its sync one."""
-    if not callable(program):
+    if not callable(program) or isinstance(program, Node):  # what it gave, not the program
         raise TypeError(
             f"a program is a function of an example, not {type(program).__name__}; "
             "of an agent, an adapter makes one: recorder.program(agent)"
@@ -32,34 +31,36 @@ def is_async(function: Any) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
-async def in_thread(threads: Threads | None, function: Callable[..., Any], *arguments: Any) -> Any:
+async def in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
     """Call it in a thread, in the caller's context; what is `quick`, or belongs to such an object, at once."""
     if getattr(getattr(function, "__self__", function), "quick", False):
         return function(*arguments)
-    return await (asyncio.to_thread if threads is None else threads.call)(function, *arguments)
+    threads = THREADS.get()
+    if threads is None or threads.loop is not asyncio.get_running_loop():
+        return await asyncio.to_thread(function, *arguments)
+    return await threads.call(function, *arguments)
 
 
-def awaited(threads: Threads | None, function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+def awaited(function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
     """The function as one to await, whichever it is."""
     if is_async(function):
         return function
 
     async def called(*arguments: Any) -> Any:
-        result = await in_thread(threads, function, *arguments)
+        result = await in_thread(function, *arguments)
         return await result if inspect.isawaitable(result) else result
 
     return called
 
 
-async def uninterrupted(awaited: Awaitable[Result]) -> Result:
-    """What it gives; that it cancels itself, and nobody us, is an error like any other."""
-    try:
-        return await awaited
-    except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
-            raise
-        raise RuntimeError("it ended with a CancelledError of its own") from error
+def self_cancelled(error: asyncio.CancelledError) -> RuntimeError:
+    """The error for what cancelled itself, which is no reason to end anything else."""
+    task = asyncio.current_task()
+    while task is not None and task.uncancel():
+        pass
+    raised = RuntimeError("it was cancelled, or raised CancelledError, though the training goes on")
+    raised.__cause__ = error
+    return raised
 
 
 def finished(result: Any) -> Any:

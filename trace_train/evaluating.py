@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from trace_core.errors import BudgetExceeded, TraceError
 from trace_core.llm.chat import Usage
 from trace_train.budget import Spent
-from trace_train.calling import in_thread
+from trace_train.calling import in_thread, self_cancelled
 from trace_train.data.examples import Example
 from trace_train.errors import InvalidGuide, Unreachable, WorkerLost
 from trace_train.events import EvaluationEnded, EvaluationLost, EvaluationsBegan, Observer, tell
@@ -49,7 +49,7 @@ class _Asked:
     """What came of those that were asked for together, and what was raised, by their places in the order of asking."""
 
     ended: dict[int, Outcome] = field(default_factory=dict)
-    errors: dict[int, Exception] = field(default_factory=dict)
+    errors: dict[int, BaseException] = field(default_factory=dict)
 
 
 _FEW = 3
@@ -137,7 +137,7 @@ class Evaluator:
         all_ended = asyncio.Event()
 
         def begin_next() -> bool:
-            if asked.errors or self.stopped() or not self._has_room(len(running)):
+            if self.runner.is_over or asked.errors or self.stopped() or not self._has_room(len(running)):
                 return False
             place, job = next(rest, (0, None))
             if job is None:
@@ -151,21 +151,30 @@ class Evaluator:
                 asked.ended[place] = await self._one(key, example, values)
             except Exception as error:  # noqa: BLE001 - the first one, in the order of asking, is raised in the end
                 asked.errors[place] = error
+            except asyncio.CancelledError as error:
+                if not self.runner.is_over:
+                    asked.errors[place] = self_cancelled(error)
+            except BaseException as error:
+                asked.errors[place] = error
+                if isinstance(error, (KeyboardInterrupt, SystemExit)):
+                    raise
             finally:
                 running.discard(task)
-            begin_next()
-            if not running:
-                all_ended.set()
+                begin_next()
+                if not running:
+                    all_ended.set()
 
         while len(running) < self.parallel and begin_next():
             pass
         try:
             if running:
                 await all_ended.wait()
-        finally:  # where this was cancelled, they are too
+        except BaseException:  # this was cancelled, and so are they
+            self.runner.is_over = True
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+            raise
         return asked
 
     def _has_room(self, running: int) -> bool:
@@ -173,14 +182,16 @@ class Evaluator:
         return spending.has_room(spending.spent, running)
 
     async def _one(self, key: EvaluationKey, example: Example, values: Mapping[str, Any]) -> Outcome:
-        threads, spending = self.runner.threads, self.runner.spending
-        evaluation = await in_thread(threads, self.journal.evaluation, key)
+        spending = self.runner.spending
+        evaluation = await in_thread(self.journal.evaluation, key)
         known = evaluation is not None
         if evaluation is None:
             result = await self._run(key, example, values)
+            if self.runner.is_over:  # what a program gave when it was cancelled says nothing
+                raise asyncio.CancelledError
             evaluation = result.evaluation
             if result.kept:
-                await in_thread(threads, self.journal.keep_evaluation, key, evaluation)
+                await in_thread(self.journal.keep_evaluation, key, evaluation)
             outcome = Outcome(evaluation.score, result.cost, evaluation.error, result.kept, result.guide_failed)
         else:
             cost = spending.charge("program", evaluation.usage, evaluations=1)
@@ -196,7 +207,7 @@ class Evaluator:
     async def _run(self, key: EvaluationKey, example: Example, values: Mapping[str, Any]) -> Result:
         """Run it; once more, where its worker is lost."""
         for _ in range(_TRIES):
-            await in_thread(self.runner.threads, self.journal.begin, key)
+            await in_thread(self.journal.begin, key)
             try:
                 return await self.run(example, values)
             except WorkerLost as error:

@@ -68,6 +68,8 @@ class Fit:
             self._journal.finish(self._ending("stop", "it was cancelled"))
             raise
         except BaseException as error:
+            with suppress(Exception):
+                apply(self._parameters, self._best)
             with suppress(Exception):  # the journal itself may be what failed
                 self._journal.finish(self._ending("error", f"{type(error).__name__}: {error}"))
             raise

@@ -76,7 +76,9 @@ class Metered:
     """A chat model that asks `model`; where a training run does so, only while its budget has room.
 
     Give a program's own models this way where it asks them itself, so that limits hold to the call. Outside of a
-    training run it is as if it was not there.
+    training run, and within another one, which meters already, it is as if it was not there. Where there may be room
+    once calls that go on have ended, it waits for them; not so in `complete` on the thread of an event loop, which may
+    have to go on for that: there it refuses.
 
     Example:
         llm = Metered(OpenAIChat("gpt-4.1-nano", max_tokens=200))
@@ -101,10 +103,11 @@ class Metered:
         while True:
             seen = account.spending.settlements
             try:
-                return BudgetedChat(self.model, account).complete(messages, schema)
+                with _metered():
+                    return BudgetedChat(self.model, account).complete(messages, schema)
             except BudgetExceeded as error:
                 settled = threading.Event()
-                if not account.spending.when_settled(seen, settled.set):
+                if _on_a_loop() or not account.spending.when_settled(seen, settled.set):
                     account.refused = error
                     raise
                 settled.wait()
@@ -117,10 +120,29 @@ class Metered:
         while True:
             seen = account.spending.settlements
             try:
-                return await BudgetedChat(self.model, account).acomplete(messages, schema)
+                with _metered():
+                    return await BudgetedChat(self.model, account).acomplete(messages, schema)
             except BudgetExceeded as error:
                 settled, loop = asyncio.Event(), asyncio.get_running_loop()
                 if not account.spending.when_settled(seen, partial(loop.call_soon_threadsafe, settled.set)):
                     account.refused = error
                     raise
                 await settled.wait()
+
+
+@contextmanager
+def _metered() -> Iterator[None]:
+    """What is asked within is paid for already."""
+    token = _ACCOUNT.set(None)
+    try:
+        yield
+    finally:
+        _ACCOUNT.reset(token)
+
+
+def _on_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

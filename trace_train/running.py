@@ -22,14 +22,13 @@ from trace_core.nodes import ExceptionNode, MessageNode, Node, as_node
 from trace_core.parameters import Candidate, ParameterSet
 from trace_core.trace_graph import TraceGraph
 from trace_train.budget import Spending, Spent
-from trace_train.calling import awaited, face_of, finished, in_thread, is_async, uninterrupted
+from trace_train.calling import awaited, face_of, finished, in_thread, is_async, self_cancelled
 from trace_train.data.examples import Example, Field, part
 from trace_train.errors import InvalidGuide
 from trace_train.guides.base import Verdict, name_of, verdict_of
 from trace_train.metering import Account
 from trace_train.records import Evaluation
 from trace_train.retrying import Retry, is_transient, is_transient_text
-from trace_train.threads import Threads
 from trace_train.usage import NOTHING
 
 
@@ -67,7 +66,6 @@ class Runner:
         guide: says how good the output is.
         parameters: what a candidate gives values to.
         failing: the score of what failed.
-        threads: where sync functions run.
         prefer_async: whether a program with two faces is awaited.
     """
 
@@ -78,8 +76,9 @@ class Runner:
     failing: float
     retry: Retry
     spending: Spending
-    threads: Threads
     prefer_async: bool = False
+    is_over: bool = False
+    """Whether the run was cancelled, and so are its evaluations."""
     _face: Callable[[Any], Any] = field(init=False)
     _is_async: bool = field(init=False)
     _said: Callable[..., Awaitable[Any]] = field(init=False)
@@ -89,7 +88,7 @@ class Runner:
     def __post_init__(self) -> None:
         self._face = face_of(self.program, self.prefer_async)
         self._is_async = is_async(self._face)
-        self._said = awaited(self.threads, self.guide)
+        self._said = awaited(self.guide)
         bindings = [each.binding for each in self.parameters.values() if each.binding is not None]
         one_at_a_time = any(binding.isolation == "exclusive" for binding in bindings)
         self._alone = asyncio.Lock() if one_at_a_time else None
@@ -142,7 +141,7 @@ class Runner:
         """What the program gave, and whether that is to be kept."""
         try:
             given = example.data if self.inputs is None else part(example.data, self.inputs)
-            return await self.retry(lambda: uninterrupted(self._attempt(given, values))), True
+            return await self._uncancelled(self.retry(lambda: self._attempt(given, values))), True
         except _FailedInPassing as error:
             return error.ran, False
         except (CandidateNotSeen, BudgetExceeded):
@@ -160,10 +159,19 @@ class Runner:
                         _verify(error.node, candidate)
                         raise
         else:
-            ran = await in_thread(self.threads, self._in_thread, given, values)
+            ran = await in_thread(self._in_thread, given, values)
         if ran.error is not None and is_transient_text(ran.error):
             raise _FailedInPassing(ran)
         return ran
+
+    async def _uncancelled(self, awaited: Awaitable[Any]) -> Any:
+        """What it gives; that it cancels itself is an error like any other."""
+        try:
+            return await awaited
+        except asyncio.CancelledError as error:
+            if self.is_over:
+                raise
+            raise self_cancelled(error) from error
 
     def _in_thread(self, given: Any, values: Mapping[str, Any]) -> Ran:
         with self.parameters.candidate(values) as candidate:
@@ -177,10 +185,10 @@ class Runner:
         """What the guide says, whether that is to be kept, and whether it failed."""
 
         async def attempt() -> Verdict:
-            return verdict_of(await uninterrupted(self._said(example.data, value)), self.guide)
+            return verdict_of(await self._said(example.data, value), self.guide)
 
         try:
-            return await self.retry(attempt), True, False
+            return await self._uncancelled(self.retry(attempt)), True, False
         except (BudgetExceeded, InvalidGuide):
             raise
         except Exception as error:  # noqa: BLE001 - a guide is the user's function

@@ -88,8 +88,8 @@ class Settings:
     def __post_init__(self) -> None:
         if not isinstance(self.budget, Budget | None):
             raise TypeError(f"budget: expected trace_train.Budget(calls=300), say, not {self.budget!r}")
-        if self.batch_size < 1 or self.parallel < 1:
-            raise ValueError(f"batch_size ({self.batch_size}) and parallel ({self.parallel}) must be at least 1")
+        expect_whole("batch_size", self.batch_size)
+        expect_whole("parallel", self.parallel)
 
 
 def expect(name: str, value: Any, such_as: str, *methods: str) -> None:
@@ -102,6 +102,16 @@ def expect(name: str, value: Any, such_as: str, *methods: str) -> None:
         raise TypeError(f"{name}: expected an object, not the class: {value.__name__}(…)")
     if not all(callable(getattr(value, method, None)) for method in methods):
         raise TypeError(f"{name}: expected {such_as}, not {type(value).__name__}, which has no {' or '.join(methods)}")
+
+
+def expect_whole(name: str, value: Any) -> None:
+    """Make sure that a number is a whole one of at least 1.
+
+    Raises:
+        ValueError: it is none; names it.
+    """
+    if not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}")
 
 
 def digests(examples: Mapping[str, Examples]) -> dict[str, str]:

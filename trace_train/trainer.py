@@ -7,8 +7,9 @@ over the journal, which gives back at once what was paid for.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack
 from dataclasses import asdict
 from typing import Any
 
@@ -30,7 +31,7 @@ from trace_train.records import Journal
 from trace_train.report import Report
 from trace_train.retrying import Backoff, Retry
 from trace_train.running import Runner
-from trace_train.settings import Settings, Strategies, described, digests, expect
+from trace_train.settings import Settings, Strategies, described, digests, expect, expect_whole
 from trace_train.strategies import OneStep, Proposing
 from trace_train.threads import Threads
 
@@ -78,10 +79,16 @@ class Trainer:
         progress: bool | None = None,
         **strategies: Any,
     ) -> None:
-        if repeats < 1:
-            raise ValueError(f"repeats must be at least 1, not {repeats}")
+        expect_whole("repeats", repeats)
+        if not isinstance(failing, (int, float)) or not math.isfinite(failing):
+            raise ValueError(f"failing must be a finite number, not {failing!r}")
         expect("optimizer", optimizer, "one, such as OptoPrime(parameters)", "propose")
         expect("guide", guide, 'a function of an example and an output, such as Exact("answer")', "__call__")
+        if retry is not None:
+            expect("retry", retry, "one, such as Backoff(tries=3)", "__call__")
+        if executor is not None:
+            expect("executor", executor, 'one, such as ProcessExecutor("module:factory")', "open")
+        expect("observers", observers, "a list of functions of an event", "__iter__")
         self._retry = retry or Backoff()
         proposing = OneStep(optimizer, self._retry) if isinstance(optimizer, Optimizer) else optimizer
         self.strategies = Strategies(proposing).but(strategies)
@@ -232,7 +239,7 @@ class Trainer:
         self._stopped = None
         strategies = self.strategies.but(given)
         async with AsyncExitStack() as stack:
-            threads = stack.enter_context(closing(Threads(settings.parallel)))
+            stack.enter_context(Threads())
             observers = (*self._observers, *stack.enter_context(shown(self._progress)))
             runner = Runner(
                 self._program,
@@ -242,7 +249,6 @@ class Trainer:
                 self._failing,
                 self._retry,
                 Spending(settings.budget),
-                threads,
                 prefer_async,
             )
             run = await stack.enter_async_context(self._executor.open(runner))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ from trace_core.errors import BudgetExceeded
 from trace_core.llm import Completion, Message, Usage
 from trace_train import Budget, MaxSteps, MemoryJournal, Metered, Prices, Report, Spent
 from trace_train.budget import Spending
+from trace_train.metering import Account
 
 PRICES = {"program": Prices(0.1, 0.4), "guide": Prices(1, 4), "optimizer": Prices(2.5, 10, cached=0.5)}
 
@@ -39,6 +41,7 @@ def test_costs_add_up_the_same_in_any_order() -> None:
         ({"calls": 1.5}, "calls must be a whole number, 0 or more, not 1.5"),
         ({"tokens": "300"}, "tokens must be a whole number, 0 or more, not '300'"),
         ({"dollars": "2"}, "dollars must be a number, 0 or more, not '2'"),
+        ({"dollars": float("nan")}, "dollars must be a number, 0 or more, not nan"),
         ({"dollars": 1.0}, "needs prices for program, guide, optimizer"),
         ({"dollars": 1.0, "prices": {"program": Prices(1, 1)}}, "needs prices for guide, optimizer"),
     ],
@@ -67,6 +70,37 @@ def test_a_reservation_is_refused_before_it_could_pass_a_limit() -> None:
 def test_metered_models_are_themselves_outside_of_a_run() -> None:
     chat = Metered(HashChat())
     assert chat.complete([Message(role="user", content="x")]).usage == Usage(1, 10, 5)
+
+
+def test_a_model_that_is_metered_twice_is_paid_for_once() -> None:
+    spending, chat = Spending(Budget(calls=1)), Metered(Metered(HashChat()))
+    account = Account(spending, "program")
+    with account:
+        chat.complete([Message(role="user", content="x")])
+    assert (spending.spent.calls, account.used) == (1, Usage(1, 10, 5))
+
+
+async def test_a_sync_call_on_the_thread_of_an_event_loop_waits_for_none_that_needs_the_loop() -> None:
+    spending, answered = Spending(Budget(calls=1)), asyncio.Event()
+
+    class Slow(HashChat):
+        async def acomplete(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Completion:
+            await answered.wait()
+            return self.complete(messages, schema)
+
+    async def ask() -> None:
+        with Account(spending, "program"):
+            await Metered(Slow()).acomplete([Message(role="user", content="x")])
+
+    first = asyncio.create_task(ask())
+    await asyncio.sleep(0)
+    account = Account(spending, "program")
+    with account, pytest.raises(BudgetExceeded):
+        Metered(HashChat()).complete([Message(role="user", content="y")])
+    assert account.refused is not None
+    answered.set()
+    await first
+    assert spending.spent.calls == 1
 
 
 # --- whole runs

@@ -13,7 +13,7 @@ from tests.train.synthetic import AnyOrder, closeness, digits, examples, program
 from trace_core import ParameterSet, bind, bundle, node
 from trace_core.errors import CandidateNotSeen
 from trace_train import Exact, InvalidGuide, MaxSteps, MemoryJournal
-from trace_train.records import Evaluation
+from trace_train.records import Evaluation, Failures
 
 NO_STEPS = {"stopping": [MaxSteps(0)]}
 
@@ -262,6 +262,44 @@ def test_an_error_that_python_takes_for_something_else_is_a_failing_score(
     assert len(failed) == (3 if in_guide else 6)
     assert {each.score for each in failed} == {0.0}
     assert all(error.__name__ in (each.error or "") for each in failed)
+
+
+@pytest.mark.parametrize("parallel", [1, 2, 8])
+def test_a_program_that_cancels_itself_is_a_failing_score(parallel: int) -> None:
+    async def ends_itself(_: Any) -> Any:
+        task = asyncio.current_task()
+        asyncio.get_running_loop().call_soon(task.cancel if task is not None else None)
+        await asyncio.get_running_loop().create_future()
+
+    evaluations = evaluated(lambda parameters: ends_itself, lambda example, output: 1.0, count=9, parallel=parallel)
+    assert ["was cancelled" in (each.error or "") for each in evaluations] == [True] * 9
+
+
+async def test_a_time_limit_of_a_retry_is_that_limits_error_and_holds_up_no_other() -> None:
+    go_on, hangs, loop = threading.Event(), asyncio.Event(), asyncio.get_running_loop()
+
+    async def limited(attempt: Any) -> Any:
+        tried, given_up = asyncio.ensure_future(attempt()), asyncio.ensure_future(hangs.wait())
+        await asyncio.wait({tried, given_up}, return_when=asyncio.FIRST_COMPLETED)
+        given_up.cancel()
+        if tried.done():
+            return tried.result()
+        hangs.clear()
+        return await asyncio.wait_for(tried, 0)
+
+    parameters, journal = digits(), MemoryJournal()
+
+    def run(i: int) -> Any:
+        if i == 0:
+            loop.call_soon_threadsafe(hangs.set)
+            go_on.wait(20)
+        return parameters["p0"] + 1
+
+    made = trainer(parameters, run, lambda example, output: 1.0, retry=limited)
+    report = await made.afit(examples(9), journal=journal, parallel=1, **NO_STEPS)
+    go_on.set()
+    assert report.failures == Failures(1, 9, "(TimeoutError)")
+    assert len(journal.evaluations) == 8
 
 
 def test_each_run_sees_its_own_values() -> None:

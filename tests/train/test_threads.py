@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from typing import Any
 
@@ -17,8 +16,8 @@ TENANT: ContextVar[str] = ContextVar("tenant", default="")
 
 
 @pytest.fixture
-def threads() -> Iterator[Threads]:
-    with closing(Threads(4)) as made:
+async def threads() -> AsyncIterator[Threads]:
+    with Threads(4) as made:
         yield made
 
 
@@ -38,7 +37,7 @@ async def test_each_gets_what_its_own_call_gave(threads: Threads) -> None:
 
 @pytest.mark.parametrize("most", [1, 2, 4])
 async def test_what_ended_is_told_though_its_thread_goes_on_with_another_call(most: int) -> None:
-    with closing(Threads(most)) as threads:
+    with Threads(most) as threads:
         go_on = threading.Event()
         short, long = (asyncio.create_task(threads.call(each)) for each in (lambda: "short", lambda: go_on.wait(20)))
         assert await short == "short"

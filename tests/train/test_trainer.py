@@ -23,6 +23,7 @@ from trace_train import (
     InTurn,
     InvalidData,
     InvalidGuide,
+    Margin,
     MaxSteps,
     MemoryJournal,
     NothingToLearn,
@@ -235,12 +236,29 @@ def test_a_part_that_one_example_lacks_is_a_failing_score() -> None:
     assert report.validation is not None
 
 
-@pytest.mark.parametrize("settings", [{"batch_size": 0}, {"parallel": 0}])
-def test_settings_that_cannot_be_are_refused(settings: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="must be at least 1"):
+@pytest.mark.parametrize("settings", [{"batch_size": 0}, {"parallel": 0}, {"parallel": 1.5}])
+def test_settings_that_cannot_be_are_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="must be a whole number of at least 1"):
         trainer(digits()).fit(examples(2), **settings)
-    with pytest.raises(ValueError, match="repeats must be at least 1"):
+    with pytest.raises(ValueError, match="repeats must be a whole number of at least 1, not 0"):
         trainer(digits(), repeats=0)
+    for failing in ("x", float("nan")):
+        with pytest.raises(ValueError, match="failing must be a finite number, not"):
+            trainer(digits(), failing=failing)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"retry": 3}, r"retry: expected one, such as Backoff\(tries=3\), not int"),
+        ({"executor": "ProcessExecutor"}, "executor: expected one, such as .* not str, which has no open"),
+        ({"observers": print}, "observers: expected a list of functions of an event, not builtin_function_or_method"),
+        ({"run": node("x") + "y"}, "a program is a function of an example, not MessageNode"),
+    ],
+)
+def test_arguments_that_cannot_be_are_named_before_anything_is_run(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(TypeError, match=said):
+        trainer(digits(), **settings).fit(examples(2))
 
 
 @pytest.mark.parametrize(
@@ -447,6 +465,42 @@ async def test_cancelling_afit_applies_the_best_so_far() -> None:
         await task
     assert journal.state == "stopped"
     assert set(parameters.state_dict().values()) != {0}
+
+
+async def test_nothing_begins_once_afit_is_cancelled_though_a_program_goes_on() -> None:
+    parameters, journal, begun = digits(), MemoryJournal(), asyncio.Semaphore(0)
+    run, count = program(parameters), 0
+
+    async def stubborn(i: int) -> Any:
+        nonlocal count
+        count += 1
+        begun.release()
+        try:
+            await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError:
+            return run(i)
+
+    task = asyncio.ensure_future(trainer(parameters, stubborn).afit(examples(9), journal=journal, parallel=3))
+    for _ in range(3):
+        await begun.acquire()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert (count, len(journal.evaluations)) == (3, 0)
+
+
+def test_an_error_leaves_the_best_so_far_applied() -> None:
+    class Full(MemoryJournal):
+        def keep_proposed(self, step: int, proposed: Any) -> None:
+            if step > 1:
+                raise OSError("no space left on device")
+            super().keep_proposed(step, proposed)
+
+    made, greeter, _ = greeting([suggest(greeting="Good morning")] * 2, accepting=Margin(0, 0))
+    with pytest.raises(OSError, match="no space left"):
+        made.fit([*GREETINGS, {"name": "Nobody", "polite": "Go away"}], journal=Full())
+    assert greeter.greeting.data == "Good morning"
 
 
 def test_an_observer_may_stop_it() -> None:

@@ -128,7 +128,7 @@ def trainer_of(plan: Plan, observers: Sequence[Observer], progress: bool | None)
             progress=progress,
             **strategies,
         )
-    except TypeError as error:  # one of them is not what it should be
+    except (TypeError, ValueError) as error:  # one of them is not what it should be
         raise BadPlan(str(error)) from error
     with said_of("optimizer.llm"):  # which is looked for before anything is begun
         trainer.strategies.proposing.begin()

@@ -50,7 +50,11 @@ def plan_of(training: Training, store: str, settings: Any) -> Plan:
     """
     known = {key: value for key, value in training.settings.items() if key != "examples"}
     if "program" not in known:
-        raise BadPlan(f"training {training.id} was begun in Python, not by trace-suite train; resume it there")
+        raise BadPlan(
+            f"training {training.id} was begun in Python, so its program is not known here. There, trainer.resume"
+            f"({training.id!r}, …) goes on with it, and parameters.load_state_dict(…) takes what it learned: "
+            f"`trace-suite show {training.id} --json` has the values of each candidate"
+        )
     return read_plan(None, settings, {**known, "store": at(store)})
 
 

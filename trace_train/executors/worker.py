@@ -18,7 +18,6 @@ from trace_train.executors.factories import check, made
 from trace_train.executors.messages import reply_text
 from trace_train.retrying import Backoff
 from trace_train.running import Result, Runner
-from trace_train.threads import Threads
 from trace_train.values import from_data
 
 
@@ -45,7 +44,6 @@ class Worker:
             settings["failing"],
             Backoff(**settings["retry"]),
             Spending(),
-            Threads(1),
             settings["prefer_async"],
         )
         self._loop = asyncio.Runner()

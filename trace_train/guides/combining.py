@@ -47,4 +47,4 @@ class Weighted:
 
 
 async def _said(guide: Guide, example: Any, output: Any) -> Verdict:
-    return verdict_of(await awaited(None, guide)(example, output), guide)
+    return verdict_of(await awaited(guide)(example, output), guide)

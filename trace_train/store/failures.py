@@ -19,7 +19,7 @@ _BUSY = (StoreBusy, f"others kept it locked for {PATIENCE:g} seconds. {_WHOLE} T
 _CORRUPT = (StoreCorrupt, "its file is damaged, or no SQLite file at all. Use another file, or a copy from before.")
 _UNREADABLE = (
     StoreError,
-    "it cannot be opened. Its folder has to be there, and you need to be allowed to write to it.",
+    "it cannot be opened. It has to be a file in a folder that is there, and you need to be allowed to write to it.",
 )
 _DISK = (StoreError, f"its disk gives errors, or is full. {_WHOLE} Look after the disk, and go on from here.")
 _UNREACHABLE = (

@@ -141,7 +141,7 @@ def test_a_read_only_file_can_be_read_and_says_why_it_is_not_written(folder: Pat
 
 def test_a_read_only_folder_says_so(folder: Path) -> None:
     folder.chmod(0o555)
-    with as_nobody(), pytest.raises(StoreError, match=r"cannot be opened\. Its folder has to be there"):
+    with as_nobody(), pytest.raises(StoreError, match=r"cannot be opened\. It has to be a file"):
         Store(folder / "trace-suite.db")
 
 
