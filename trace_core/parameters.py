@@ -327,7 +327,7 @@ class ParameterSet(Mapping[str, ParameterNode]):
         checked = {self[name]: value for name, value in self.check(values).items()}
         label = f"candidate {_candidate_number()}"
         versions = {p.id: Version(label, value, "candidate") for p, value in checked.items()}
-        exclusive = [(p, versions[p.id]) for p in checked if p.binding and p.binding.isolation == "exclusive"]
+        exclusive = {p: versions[p.id] for p in checked if p.binding and p.binding.isolation == "exclusive"}
         with _all_lent(exclusive) if exclusive else nullcontext():
             token = OVERLAY.set({**(OVERLAY.get() or {}), **versions})
             try:
@@ -366,12 +366,12 @@ _holders: dict[int, int] = {}
 
 
 @contextmanager
-def _all_lent(versions: Sequence[tuple[ParameterNode, Version]]) -> Iterator[None]:
+def _all_lent(versions: Mapping[ParameterNode, Version]) -> Iterator[None]:
     """Have a candidate's values where the parameters' own live."""
     with ExitStack() as stack:
-        _hold([parameter for parameter, _ in versions], stack)
-        for parameter, version in versions:
-            stack.enter_context(_lent(parameter, version))
+        _hold(versions, stack)
+        for each in versions.items():
+            stack.enter_context(_lent(*each))
         yield
 
 

@@ -43,7 +43,7 @@ def program_of(plan: TaskKeys) -> tuple[Any, ParameterSet]:
     try:
         return program, ParameterSet.of(given)
     except TypeError as error:
-        raise BadPlan(f"parameters: {error}") from error
+        raise BadPlan(f"parameters: {error}; expected a parameter, or what expose(…) gave") from error
 
 
 def optimizer_of(plan: Plan, parameters: ParameterSet) -> Any:
