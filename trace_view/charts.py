@@ -35,6 +35,8 @@ class Chart:
     """The marks of the upright axis: y and the score there."""
     steps: Sequence[tuple[float, int]]
     """The marks of the level axis: x and the step there."""
+    untried: Sequence[tuple[float, int]]
+    """Steps in which no candidate was tried: x and the step."""
 
 
 Course = Sequence[tuple[int, float]]
@@ -62,10 +64,10 @@ def sparkline(course: Course, last: int, width: int = 96, height: int = 22) -> s
     )
 
 
-def score_chart(decisions: Sequence[Decision]) -> Chart | None:
-    """All scores of a run, and the best so far; None where there are none yet."""
+def score_chart(decisions: Sequence[Decision], untried: Iterable[int] = ()) -> Chart | None:
+    """All scores of a run, the best so far, and steps in which nothing was tried; None where there is no score yet."""
     points = [(each.step, score, kind) for each in decisions for score, kind in _scores(each)]
-    return _chart(points, [best_so_far(decisions)], [each.step for each in decisions])
+    return _chart(points, [best_so_far(decisions)], [each.step for each in decisions], untried)
 
 
 def compared(*runs: Sequence[Decision]) -> Chart | None:
@@ -77,6 +79,7 @@ def _chart(
     points: Sequence[tuple[int, float, str]],
     courses: Sequence[Course],
     steps: Sequence[int],
+    untried: Iterable[int] = (),
     width: int = 640,
     height: int = 220,
 ) -> Chart | None:
@@ -94,6 +97,7 @@ def _chart(
         [_stairs(course, x, y) for course in courses],
         [(y(mark), mark) for mark in marks],
         [(x(mark), round(mark)) for mark in _marks(first, last) if mark == round(mark) and first <= mark <= last],
+        [(x(step), step) for step in untried],
     )
 
 

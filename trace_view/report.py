@@ -36,16 +36,17 @@ def report(store: Store, id: str) -> Page:
     context = run(store, id)
     training: Training = context["training"]
     candidates = by_id(training)
-    steps = [_step(each, candidates) for each in training.steps() if each.number]
+    steps = [_step(each, candidates, context["outcomes"].get(each.number)) for each in training.steps() if each.number]
     shown = _telling(training, next(iter(candidates.values()), None), context["best"])
     graphs = [each.pop("graph") for each in shown]
     return page("report.html", context | {"steps": steps, "shown": shown}, graphs)
 
 
-def _step(step: Step, candidates: dict[str, Candidate]) -> dict[str, Any]:
-    changes = changes_of(step, parent_of(step, candidates), candidates)
-    decision = step.decisions[0] if step.decisions else None
-    return {"number": step.number, "decision": decision, "proposed": step.proposed, "changes": changes}
+def _step(step: Step, candidates: dict[str, Candidate], outcome: str | None) -> dict[str, Any]:
+    changes = changes_of(step, parent_of(step, candidates, outcome), candidates)
+    decision = next(iter(step.decisions), None)
+    found = {"number": step.number, "decision": decision, "outcome": outcome}
+    return found | {"proposed": step.proposed, "changes": changes}
 
 
 def _telling(training: Training, before: Candidate | None, after: Candidate | None) -> list[dict[str, Any]]:

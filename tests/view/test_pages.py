@@ -17,6 +17,7 @@ from trace_train.records import Candidate, Decision, Ending, Evaluation, Evaluat
 from trace_train.store import Store
 from trace_view.pages.reading import verdict
 from trace_view.pages.runs import PER_PAGE
+from trace_view.report import report
 
 
 class Elements(HTMLParser):
@@ -155,6 +156,53 @@ async def test_a_step_whose_trace_cannot_be_read_shows_the_rest(reader: httpx.As
     assert "be brief" in words(await shown(reader, path))
     graph = await reader.get(f"{path}/graph.json")
     assert (graph.status_code, "expected an object with" in graph.text) == (500, True)
+
+
+def unproposing(store: Store) -> str:
+    """A training: step 1 is accepted, step 2 has nothing to learn, step 3 proposes what was tried before."""
+    journal = store.journal()
+    first = Candidate({"rules": "be kind"})
+    better = Candidate({"rules": "be kind and brief"}, (first.id,), "proposed")
+    for each in (first, better):
+        journal.keep_candidate(each)
+    journal.keep_proposed(1, Proposed(better.values, parent=first.id))
+    journal.keep_proposed(3, Proposed(first.values, parent=better.id))
+    for decision in (
+        Decision(0, first.id, True, "it began with this", 0.25),
+        Decision(1, better.id, True, "minibatch 0.000 -> 1.000", 0.75, (0.0, 1.0)),
+        Decision(2, better.id, False, "nothing to learn: every output of the minibatch was right"),
+        Decision(3, better.id, False, f"{first.id} was tried before"),
+    ):
+        journal.keep_decision(decision)
+    return journal.run_id
+
+
+async def test_a_step_that_tried_nothing_shows_no_change_of_another(reader: httpx.AsyncClient, store: Store) -> None:
+    run = unproposing(store)
+    text = words(page := await shown(reader, f"/runs/{run}/steps/2"))
+    assert "Step 2 nothing tried" in text
+    assert "Nothing was proposed. Not changed: rules" in text
+    assert "nothing to learn: every output of the minibatch was right" in text
+    assert ("refused" in text, [tag for tag, _ in page.found if tag in ("ins", "del")]) == (False, [])
+    again = words(page := await shown(reader, f"/runs/{run}/steps/3"))
+    assert "Step 3 nothing tried" in again
+    assert "What was proposed" in again
+    assert "del" in [tag for tag, _ in page.found]
+
+
+async def test_steps_that_tried_nothing_are_marked_wherever_steps_are_shown(
+    reader: httpx.AsyncClient, store: Store
+) -> None:
+    run = unproposing(store)
+    page = await shown(reader, f"/runs/{run}")
+    assert [words(page).count(each) for each in ("nothing tried", "refused")] == [
+        5,
+        1,
+    ]  # two in the table, the chart; legend
+    assert ("details", "steps") in [(tag, each.get("id")) for tag, each in page.found if "open" in each]
+    told = Elements(report(store, run))
+    assert "Step 2: nothing tried" in words(told)
+    assert [tag for tag, _ in told.found].count("ins") == 2  # what was learned, and step 1
 
 
 async def test_a_parameter_shows_each_value_with_its_score_and_what_it_changed(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from trace_train.budget import Budget, Prices
-from trace_train.records import Candidate
+from trace_train.records import Candidate, Decision
 from trace_train.store import Training
 from trace_view.charts import Course
 from trace_view.diffs import Piece, word_diff
@@ -67,6 +67,19 @@ def dollars(training: Training) -> float | None:
         return Budget(prices=Prices(**prices)).cost("program", training.usage).dollars if prices else None
     except (TypeError, ValueError):
         return None
+
+
+def outcomes(decisions: Iterable[Decision]) -> dict[int, str]:
+    """Of each step: "accepted", "refused", or "nothing tried".
+
+    A candidate is decided on once. A later decision on it is of a step that began from it and tried no other.
+    """
+    found, decided = {}, set()
+    for each in decisions:
+        is_new = each.candidate not in decided
+        decided.add(each.candidate)
+        found[each.step] = ("accepted" if each.accepted else "refused") if is_new else "nothing tried"
+    return found
 
 
 def by_id(training: Training) -> dict[str, Candidate]:

@@ -9,7 +9,7 @@ from trace_train.records import Candidate
 from trace_train.store import Store, Training
 from trace_view.charts import best_so_far, score_chart
 from trace_view.pages import reading
-from trace_view.pages.reading import best_of, changed_words, dollars, is_same, state, verdict
+from trace_view.pages.reading import best_of, changed_words, dollars, is_same, outcomes, state, verdict
 from trace_view.trees import tree
 
 
@@ -24,13 +24,15 @@ def run(store: Store, id: str) -> dict[str, Any]:
     tried = training.candidates()
     candidates = {each.candidate.id: each.candidate for each in tried}
     best = best_of(training, candidates)
+    became = outcomes(decisions)
     return {
         "training": training,
         "name": reading.name(training),
         "state": state(training),
         "verdict": verdict(training, best_so_far(decisions)),
-        "chart": score_chart(decisions),
+        "chart": score_chart(decisions, [step for step, what in became.items() if what == "nothing tried"]),
         "decisions": decisions,
+        "outcomes": became,
         "decision_of": {each.candidate: each for each in reversed(decisions)},
         "tree": tree([*candidates.values()], {each.candidate for each in decisions if each.accepted}),
         "tried": tried,

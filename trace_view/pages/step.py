@@ -10,7 +10,7 @@ from trace_core.trace_graph import TraceGraph
 from trace_train.records import Candidate, Evaluation, EvaluationKey
 from trace_train.store import Step, Store, Training
 from trace_view.errors import NotThere
-from trace_view.pages.reading import by_id, name
+from trace_view.pages.reading import by_id, name, outcomes
 from trace_view.pages.run import changes
 from trace_view.rendering import as_text
 
@@ -25,8 +25,9 @@ def step(store: Store, id: str, number: int, key: int = 0) -> dict[str, Any]:
     training = store.training(id)
     found = _find(training, number)
     candidates = by_id(training)
-    decision = found.decisions[0] if found.decisions else None
-    parent = parent_of(found, candidates)
+    decision, decisions = next(iter(found.decisions), None), training.decisions()
+    outcome = outcomes(decisions).get(number)
+    parent = parent_of(found, candidates, outcome)
     seen = [(each, training.evaluation(each)) for each in _seen(found)]
     if key and key >= len(seen):
         raise NotThere(f"the optimizer was shown {len(seen)} evaluations in step {number}")
@@ -34,9 +35,10 @@ def step(store: Store, id: str, number: int, key: int = 0) -> dict[str, Any]:
         "training": training,
         "name": name(training),
         "number": number,
-        "last": max((each.step for each in training.decisions()), default=number),
+        "last": max((each.step for each in decisions), default=number),
         "proposed": found.proposed,
         "decision": decision,
+        "outcome": outcome,
         "parent": parent,
         "changes": changes_of(found, parent, candidates),
         "seen": seen,
@@ -86,10 +88,13 @@ def _seen(step: Step) -> list[EvaluationKey]:
     return [] if step.proposed is None else list(step.proposed.seen)
 
 
-def parent_of(step: Step, candidates: Mapping[str, Candidate]) -> Candidate | None:
-    """The candidate that a step began from."""
-    made = [candidates[each.candidate] for each in step.decisions if each.candidate in candidates]
-    ids = [step.proposed.parent if step.proposed else "", *(parent for each in made for parent in each.parents)]
+def parent_of(step: Step, candidates: Mapping[str, Candidate], outcome: str | None) -> Candidate | None:
+    """The candidate that a step began from; a decision of a step that tried nothing is on that one itself."""
+    decided = [candidates[each.candidate] for each in step.decisions if each.candidate in candidates]
+    parents = (
+        [each.id for each in decided] if outcome == "nothing tried" else [id for each in decided for id in each.parents]
+    )
+    ids = [step.proposed.parent if step.proposed else "", *parents]
     return next((candidates[id] for id in ids if id in candidates), None)
 
 

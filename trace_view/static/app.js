@@ -41,13 +41,13 @@ if (live?.dataset.events) {
 let kept = null;
 document.addEventListener("htmx:beforeSwap", () => {
   kept = {
-    open: [...document.querySelectorAll("#live details[id]")].filter((each) => each.open).map((each) => each.id),
+    open: [...document.querySelectorAll("#live details[id]")].map((each) => [each.id, each.open]),
     ticked: [...document.querySelectorAll("#live input:checked")].map((each) => each.id),
     focus: place(document.activeElement),
   };
 });
 document.addEventListener("htmx:afterSwap", () => {
-  for (const id of kept?.open ?? []) document.getElementById(id)?.setAttribute("open", "");
+  for (const [id, open] of kept?.open ?? []) document.getElementById(id)?.toggleAttribute("open", open);
   for (const id of kept?.ticked ?? []) if (document.getElementById(id)) document.getElementById(id).checked = true;
   if (kept?.focus) document.querySelector(kept.focus)?.focus({ preventScroll: true });
   document.getElementById("status").textContent = document.getElementById("live")?.dataset.status ?? "";
