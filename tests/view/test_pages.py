@@ -128,8 +128,9 @@ async def test_a_step_shows_what_was_asked_answered_changed_and_decided(reader: 
     assert "".join(re.findall(r"<(ins)>", (await reader.get(f"/runs/{run}/steps/3")).text))
     assert {f"/runs/{run}/steps/2", f"/runs/{run}/steps/4"} <= set(page.links())
     assert f"/runs/{run}/steps/3?key=3" in page.links()
-    (source,) = [each["data-source"] for tag, each in page.found if each.get("id") == "graph"]
-    assert source == f"/runs/{run}/steps/3/graph.json?key=0"
+    (graph,) = [each for tag, each in page.found if each.get("id") == "graph"]
+    assert graph["data-value"] == f"/runs/{run}/steps/3/graph.txt?key=0"
+    assert graph["data-source"] == f"/runs/{run}/steps/3/graph.json?key=0"
 
 
 async def test_the_trace_of_a_step_and_whole_texts_are_fetched_apart(reader: httpx.AsyncClient, run: str) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.view.e2e.conftest import Shown
+from tests.view.e2e.conftest import STORE, Shown
 from tests.view.e2e.quickstart import LEARNED, ORIGINAL
+from trace_core import node, template
+from trace_train.store import Store
 
 Opened = Callable[..., Any]
 
@@ -95,6 +97,18 @@ def test_a_saved_run_shows_what_was_said(opened: Opened, shown: Shown) -> None:
     page.wait_for_selector(".graph-stage canvas", state="attached")
     assert "Hi, Ada!" in page.locator(".facts").inner_text()
     assert "more polite" in page.locator(".graph-details").inner_text()
+
+
+def test_a_long_value_of_a_node_is_read_whole(opened: Opened, shown: Shown) -> None:
+    with Store(shown.folder / STORE) as store:
+        saved = store.save(template("{first}{second}", first=node("a " * 9_000), second=node("b " * 9_000)))
+    page = opened(shown.address)
+    page.goto(shown.at(f"/saved/{saved}"))
+    links = page.locator(".graph-details").get_by_role("link", name="Show all of it")
+    links.nth(2).wait_for()
+    links.nth(1).click()
+    page.wait_for_url(f"**/saved/{saved}/graph.txt?node=*&input=0")
+    assert page.locator("body").inner_text().strip() == ("a " * 9_000).strip()
 
 
 @pytest.mark.parametrize("system", ["light", "dark"])
