@@ -37,6 +37,17 @@ def score(value: float | None) -> str:
     return "–" if value is None or math.isnan(value) else f"{value:.3f}"
 
 
+def money(dollars: float) -> str:
+    """An amount in dollars; below one, with two digits that say something: $12.30, $0.0024."""
+    digits = 1 - math.floor(math.log10(dollars)) if 0 < dollars < 1 else 2
+    return f"${dollars:,.{min(digits, 20)}f}"
+
+
+def amount(value: float, what: str) -> str:
+    """So much of what a budget counts."""
+    return money(value) if what == "dollars" else f"{value:,}"
+
+
 def moment(value: datetime) -> str:
     """A point in time as a clock on this machine shows it."""
     return f"{value.astimezone():%Y-%m-%d %H:%M}"
@@ -75,7 +86,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {each.__name__: each for each in (score, moment, duration, counted, segment)}
+    made.filters |= {each.__name__: each for each in (score, money, amount, moment, duration, counted, segment)}
     made.filters["shown"] = partial(shown, limit=MOST_SHOWN)
     return made
 

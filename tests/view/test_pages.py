@@ -13,6 +13,7 @@ import pytest
 from tests.view.hostile import HOSTILE, LONG, hostile, long_and_deep
 from tests.view.scripted import RULES, train
 from trace_core import node, template
+from trace_core.llm.chat import Usage
 from trace_train.records import Candidate, Decision, Ending, Evaluation, EvaluationKey, Proposed
 from trace_train.store import Store
 from trace_view.pages.reading import verdict
@@ -236,6 +237,20 @@ async def test_two_runs_are_compared(reader: httpx.AsyncClient, store: Store, ru
     assert sum(tag == "del" for tag, _ in page.found) >= 1
     one = await reader.get(f"/compare?run={run}")
     assert (one.status_code, "two runs can be compared, not 1" in one.text) == (404, True)
+
+
+async def test_a_cost_of_less_than_a_cent_is_told_wherever_costs_are(reader: httpx.AsyncClient, store: Store) -> None:
+    settings = {"budget": {"prices": {"prompt": 0.1, "completion": 0.2}}}
+    run = store.journal(settings=settings).run_id
+    journal = store.journal(run)
+    journal.start({"dollars": 0.05})
+    key = EvaluationKey("a", "1")
+    journal.begin(key)
+    journal.keep_evaluation(key, Evaluation(1.0, usage=Usage(1, 24_000)))
+    for path in ("/", f"/runs/{run}", f"/compare?run={run}&run={run}"):
+        assert "$0.0024" in words(await shown(reader, path)), path
+    assert "$0.0024 of $0.050" in words(await shown(reader, f"/runs/{run}"))
+    assert "$0.0024" in report(store, run)
 
 
 async def test_a_saved_run_shows_what_was_said_about_it(reader: httpx.AsyncClient, store: Store) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from trace_train.records import Candidate, Decision
 from trace_view.charts import best_so_far, compared, score_chart, sparkline
-from trace_view.rendering import counted, duration, score
+from trace_view.rendering import counted, duration, money, score
 from trace_view.trees import Branch, tree
 
 
@@ -104,6 +104,14 @@ def test_any_scores_can_be_drawn(first: list[float | None], second: list[float |
 )
 def test_a_time_is_written_by_its_two_largest_units(seconds: float, text: str) -> None:
     assert duration(seconds) == duration(timedelta(seconds=seconds)) == text
+
+
+@pytest.mark.parametrize(
+    ("dollars", "text"),
+    [(0, "$0.00"), (0.0024, "$0.0024"), (0.09996, "$0.100"), (0.5, "$0.50"), (0.999, "$1.00"), (1234.5, "$1,234.50")],
+)
+def test_money_below_a_dollar_has_two_digits_that_say_something(dollars: float, text: str) -> None:
+    assert money(dollars) == text
 
 
 def test_numbers_are_written_for_people() -> None:
