@@ -72,6 +72,7 @@ def create_app(store: Store, token: str, hosts: Collection[str], place: str = "t
         Route("/saved/{id}", pages.saved),
         Route("/saved/{id}/graph.json", pages.saved_graph),
         Route("/saved/{id}/graph.txt", pages.saved_value),
+        Route("/favicon.ico", pages.icon),
         Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
     ]
     refused = {TraceError: _refused, HTTPException: _refused}
@@ -142,6 +143,10 @@ class Pages:
     def saved_value(self, request: Request) -> Response:
         """A value in that trace, whole."""
         return _value(self._store.run(request.path_params["id"]).graph, request)
+
+    def icon(self, request: Request) -> Response:
+        """What a browser asks for beside a plain text."""
+        return RedirectResponse("/static/icon.svg")
 
     def text(self, request: Request) -> Response:
         """A long text of a step, whole."""
