@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 import anyio
 from anyio.to_thread import run_sync
 
+from trace_train.cli.reading import state_of
 from trace_train.store import Store, Training
-from trace_view.pages.reading import state
 from trace_view.pages.runs import PER_PAGE
 
 CHANGED = "event: changed\ndata:\n\n"
@@ -45,4 +45,4 @@ async def changes(store: Store, training: str | None, pause: Pause = _a_second) 
 def _seen(store: Store, training: str | None) -> Hashable:
     """What is another one after a change."""
     found: list[Training] = store.trainings(PER_PAGE) if training is None else [store.training(training)]
-    return tuple((each.id, each.updated, state(each)) for each in found)
+    return tuple((each.id, each.updated, state_of(each)) for each in found)

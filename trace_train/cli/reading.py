@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import platform
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
@@ -72,6 +73,13 @@ def candidate_of(training: Training, id: str | None) -> Candidate:
     return candidates[wanted]
 
 
+def state_of(training: Training) -> str:
+    """Its state as people are told: also "interrupted", one whose process is seen to be gone from this machine."""
+    holder = training.holder if training.state == "running" else None
+    is_lost = holder is not None and holder.host == platform.node() and not holder.lives
+    return "interrupted" if is_lost else training.state
+
+
 def list_all(store: Store, limit: int, as_json: bool) -> None:
     """`runs`."""
     trainings, saved = store.trainings(limit), store.runs(limit)
@@ -118,7 +126,7 @@ def show_training(training: Training, as_json: bool) -> None:
         candidates = [{"id": tried.candidate.id, **tried._asdict()} for tried in training.candidates()]
         say_json({**_training(training), "settings": training.settings, "candidates": candidates, "steps": steps})
         return
-    say(f"training {training.id}: {training.state}, {training.step_count} steps, {training.usage.calls} calls,")
+    say(f"training {training.id}: {state_of(training)}, {training.step_count} steps, {training.usage.calls} calls,")
     say(f"{training.evaluation_count} evaluations ({training.repeated} repeated after interruptions)")
     for line in _course(training):
         say(line)
@@ -169,13 +177,15 @@ def show_diff(before: Candidate, after: Candidate, as_json: bool) -> None:
 def _training(training: Training) -> dict[str, Any]:
     names = ("id", "state", "ended_by", "reason", "seed", "best", "best_score", "test", "budget", "holder")
     counts = ("started", "updated", "ended", "step_count", "evaluation_count", "repeated", "usage")
-    return {name: getattr(training, name) for name in (*names, *counts)}
+    found = {name: getattr(training, name) for name in (*names, *counts)}
+    return found | {"interrupted": state_of(training) == "interrupted"}
 
 
 def _row(training: Training) -> tuple[Any, ...]:
     test, counts = training.test, (training.step_count, training.evaluation_count, training.usage.calls)
     held_out = None if test is None or test.after is None else f"{test.before:.3f} -> {test.after:.3f}"
-    return (training.id, training.state, training.ended_by, training.started, *counts, training.best_score, held_out)
+    begun = training.id, state_of(training), training.ended_by, training.started
+    return (*begun, *counts, training.best_score, held_out)
 
 
 def _course(training: Training) -> Iterator[str]:

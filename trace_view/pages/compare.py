@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from trace_train.cli.reading import state_of
 from trace_train.records import Candidate
 from trace_train.store import Store, Training
 from trace_view.charts import best_so_far, compared
 from trace_view.errors import NotThere
-from trace_view.pages.reading import best_of, by_id, changed_words, is_same, name, state, verdict
+from trace_view.pages.reading import best_of, by_id, changed_words, is_same, name, verdict
 from trace_view.pages.run import spent
 
 
@@ -29,7 +30,7 @@ def compare(store: Store, ids: Sequence[str]) -> dict[str, Any]:
     return {
         "pair": pair,
         "names": [name(each) for each in pair],
-        "states": [state(each) for each in pair],
+        "states": [state_of(each) for each in pair],
         "verdicts": [verdict(each, course) for each, course in zip(pair, courses, strict=True)],
         "chart": compared(*decided),
         "courses": courses,

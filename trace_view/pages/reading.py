@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -43,13 +42,6 @@ def verdict(training: Training, course: Course) -> Verdict:
         training.best_score,
         "the best was chosen by it, so it is too high",
     )
-
-
-def state(training: Training) -> str:
-    """Its state; interrupted is one that nobody goes on with, as far as can be seen from here."""
-    holder = training.holder if training.state == "running" else None
-    is_lost = holder is not None and holder.host == platform.node() and not holder.lives
-    return "interrupted" if is_lost else training.state
 
 
 def name(training: Training) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from trace_train.cli.reading import state_of
 from trace_train.records import Candidate
 from trace_train.store import Store, Training
 from trace_view.charts import best_so_far, score_chart
 from trace_view.pages import reading
-from trace_view.pages.reading import best_of, changed_words, dollars, is_same, outcomes, state, verdict
+from trace_view.pages.reading import best_of, changed_words, dollars, is_same, outcomes, verdict
 from trace_view.trees import tree
 
 
@@ -28,7 +29,7 @@ def run(store: Store, id: str) -> dict[str, Any]:
     return {
         "training": training,
         "name": reading.name(training),
-        "state": state(training),
+        "state": state_of(training),
         "verdict": verdict(training, best_so_far(decisions)),
         "chart": score_chart(decisions, [step for step, what in became.items() if what == "nothing tried"]),
         "decisions": decisions,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from trace_train.cli.reading import state_of
 from trace_train.store import Store
 from trace_view.charts import rising, sparkline
-from trace_view.pages.reading import dollars, name, state, verdict
+from trace_view.pages.reading import dollars, name, verdict
 
 PER_PAGE = 50
 
@@ -19,7 +20,7 @@ def runs(store: Store, page: int = 0) -> dict[str, Any]:
         {
             "training": training,
             "name": name(training),
-            "state": state(training),
+            "state": state_of(training),
             "verdict": verdict(training, courses[training.id]),
             "sparkline": sparkline(rising(courses[training.id]), training.step_count),
             "dollars": dollars(training),

@@ -71,7 +71,14 @@ def test_show_says_where_a_training_goes_on(project: Any) -> None:
     assert "not seen to run here" not in shown
     code = "from trace_train.store import Store; print(Store().journal().run_id)"
     process = project.python("-c", code)
-    assert "which is not seen to run here" in project.run("show", process.stdout.strip()).out
+    lost = process.stdout.strip()
+    shown = project.run("show", lost).out
+    assert f"training {lost}: interrupted," in shown
+    assert "which is not seen to run here" in shown
+    listed = project.run("runs").out
+    assert (f"{lost}  interrupted" in listed, f"{run}  running" in listed) == (True, True)
+    told = project.run("runs", "--json").json["trainings"]
+    assert {each["id"]: (each["state"], each["interrupted"]) for each in told} == {lost: ("running", True), run: ("running", False)}
 
 
 def test_show_has_what_was_said_about_a_saved_run(project: Any) -> None:
