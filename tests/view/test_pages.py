@@ -204,6 +204,7 @@ async def test_steps_that_tried_nothing_are_marked_wherever_steps_are_shown(
     assert ("details", "steps") in [(tag, each.get("id")) for tag, each in page.found if "open" in each]
     told = Elements(report(store, run))
     assert "Step 2: nothing tried" in words(told)
+    assert '<span><span class="mark accepted"></span> validation, accepted</span>' in report(store, run)
     assert [tag for tag, _ in told.found].count("ins") == 2  # what was learned, and step 1
 
 
