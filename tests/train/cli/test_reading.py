@@ -78,7 +78,10 @@ def test_show_says_where_a_training_goes_on(project: Any) -> None:
     listed = project.run("runs").out
     assert (f"{lost}  interrupted" in listed, f"{run}  running" in listed) == (True, True)
     told = project.run("runs", "--json").json["trainings"]
-    assert {each["id"]: (each["state"], each["interrupted"]) for each in told} == {lost: ("running", True), run: ("running", False)}
+    assert {each["id"]: (each["state"], each["interrupted"]) for each in told} == {
+        lost: ("running", True),
+        run: ("running", False),
+    }
 
 
 def test_show_has_what_was_said_about_a_saved_run(project: Any) -> None:
