@@ -81,6 +81,9 @@ def test_the_graph_is_walked_and_folded_by_keys(opened: Any) -> None:
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
     assert "llm1 operation" in details(page)
+    page.keyboard.press("Shift+F")
+    assert "turn 1 scope" in details(page)
+    page.keyboard.press("Enter")
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.type") == "search"
 

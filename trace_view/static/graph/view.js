@@ -234,7 +234,7 @@ export class View {
       0: () => this.fit(),
       "/": () => this.search.focus(),
       Escape: () => this.choose(null),
-    }[event.key];
+    }[event.key.length === 1 ? event.key.toLowerCase() : event.key]; // a letter may come with Shift or Caps Lock
     if (!does) return;
     event.preventDefault();
     does();
