@@ -59,30 +59,29 @@ def sparkline(course: Course, last: int, width: int = 96, height: int = 22) -> s
     if not course:
         return ""
     low, high = min(score for _, score in course), max(score for _, score in course)
-    return _stairs(
-        course, _Scale(course[0][0], max(last, course[0][0] + 1), 2, width - 2), _Scale(low, high, height - 2, 2)
-    )
+    last = max(last, course[0][0] + 1)
+    return _stairs(course, last, _Scale(course[0][0], last, 2, width - 2), _Scale(low, high, height - 2, 2))
 
 
 def score_chart(decisions: Sequence[Decision], untried: Iterable[int] = ()) -> Chart | None:
     """All scores of a run, the best so far, and steps in which nothing was tried; None where there is no score yet."""
     points = [(each.step, score, kind) for each in decisions for score, kind in _scores(each)]
-    return _chart(points, [best_so_far(decisions)], [each.step for each in decisions], untried)
+    return _chart(points, [decisions], untried)
 
 
 def compared(*runs: Sequence[Decision]) -> Chart | None:
     """The best so far of several runs; None where there is none yet."""
-    return _chart([], [best_so_far(run) for run in runs], [each.step for run in runs for each in run])
+    return _chart([], runs)
 
 
 def _chart(
     points: Sequence[tuple[int, float, str]],
-    courses: Sequence[Course],
-    steps: Sequence[int],
+    runs: Sequence[Sequence[Decision]],
     untried: Iterable[int] = (),
     width: int = 640,
     height: int = 220,
 ) -> Chart | None:
+    courses, steps = [best_so_far(run) for run in runs], [each.step for run in runs for each in run]
     scores = [score for _, score, _ in points] + [score for course in courses for _, score in course]
     if not scores:
         return None
@@ -94,7 +93,10 @@ def _chart(
         width,
         height,
         [Point(x(step), y(score), step, score, kind) for step, score, kind in points],
-        [_stairs(course, x, y) for course in courses],
+        [
+            _stairs(course, run[-1].step if len(run) > 1 else last, x, y)
+            for course, run in zip(courses, runs, strict=True)
+        ],
         [(y(mark), mark) for mark in marks],
         [(x(mark), round(mark)) for mark in _marks(first, last) if mark == round(mark) and first <= mark <= last],
         [(x(step), step) for step in untried],
@@ -123,13 +125,13 @@ class _Scale(NamedTuple):
         return round(self.start + share * (self.end - self.start), 1)
 
 
-def _stairs(course: Course, x: _Scale, y: _Scale) -> str:
-    """A path that stays level until the next value, and from the last one to the right end."""
+def _stairs(course: Course, last: int, x: _Scale, y: _Scale) -> str:
+    """A path that stays level until the next value, and from the last one to the last step."""
     if not course:
         return ""
     (step, score), *rest = course
     steps = [f"H{x(step)}V{y(score)}" for step, score in rest]
-    return f"M{x(step)} {y(score)}{''.join(steps)}H{x.end}"
+    return f"M{x(step)} {y(score)}{''.join(steps)}H{x(last)}"
 
 
 def _marks(low: float, high: float, count: int = 5) -> list[float]:

@@ -68,7 +68,7 @@ def test_the_best_so_far_never_falls() -> None:
 
 
 def test_a_sparkline_goes_up_from_left_to_right() -> None:
-    assert sparkline([(0, 0.2), (2, 0.6)], 4, 100, 20) == "M2.0 18.0H50.0V2.0H98"
+    assert sparkline([(0, 0.2), (2, 0.6)], 4, 100, 20) == "M2.0 18.0H50.0V2.0H98.0"
     assert sparkline([], 4) == ""
 
 
@@ -85,6 +85,13 @@ def test_a_chart_has_all_scores_between_round_marks() -> None:
     assert [round(mark, 3) for _, mark in chart.scores] == [0.2, 0.3, 0.4, 0.5, 0.6, 0.7]
     assert [mark for _, mark in chart.steps] == [0, 1, 2]
     assert all(0 <= point.x <= chart.width and 0 <= point.y <= chart.height for point in chart.points)
+
+
+def test_each_of_two_runs_ends_at_its_own_last_step() -> None:
+    chart = compared(decided(0.2, 0.4, None), decided(0.1, *[None] * 9))
+    assert chart is not None
+    at = {step: x for x, step in chart.steps}
+    assert [float(line.rpartition("H")[2]) for line in chart.lines] == [at[2], chart.width - 12]
 
 
 @example([1e308, -1e308, math.inf], [])
