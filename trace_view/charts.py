@@ -81,11 +81,11 @@ def _chart(
     width: int = 640,
     height: int = 220,
 ) -> Chart | None:
-    courses, steps = [best_so_far(run) for run in runs], [each.step for run in runs for each in run]
-    scores = [score for _, score, _ in points] + [score for course in courses for _, score in course]
+    scores = [score for _, score, _ in points] + [score for run in runs for _, score in best_so_far(run)]
     if not scores:
         return None
     marks = _marks(min(scores), max(scores))
+    steps = [each.step for run in runs for each in run]
     first, last = min(steps), max(*steps, min(steps) + 1)
     x = _Scale(first, last, 44, width - 12)
     y = _Scale(min(*scores, marks[0]), max(*scores, marks[-1]), height - 26, 10)
@@ -93,10 +93,7 @@ def _chart(
         width,
         height,
         [Point(x(step), y(score), step, score, kind) for step, score, kind in points],
-        [
-            _stairs(course, run[-1].step if len(run) > 1 else last, x, y)
-            for course, run in zip(courses, runs, strict=True)
-        ],
+        [_stairs(best_so_far(run), max((each.step for each in run), default=last), x, y) for run in runs],
         [(y(mark), mark) for mark in marks],
         [(x(mark), round(mark)) for mark in _marks(first, last) if mark == round(mark) and first <= mark <= last],
         [(x(step), step) for step in untried],
