@@ -24,9 +24,9 @@ from starlette.staticfiles import StaticFiles
 from trace_core.errors import TraceError
 from trace_core.trace_graph import TraceGraph
 from trace_train.records import Candidate
-from trace_train.store import Store, Training
+from trace_train.store import NoSuchRun, Store, Training
 from trace_view.applying import apply
-from trace_view.errors import NotThere
+from trace_view.errors import NotApplied, NotThere
 from trace_view.graphs import graph_data, value_text
 from trace_view.guarding import Guard
 from trace_view.live import changes
@@ -168,8 +168,7 @@ class Pages:
         """Go back to a candidate, and to the page of the parameter that this was asked on."""
         training, candidate = self._candidate(request)
         apply(self._place, training, candidate.id)
-        parameter = segment(request.query_params.get("parameter", next(iter(candidate.values))))
-        return RedirectResponse(f"/runs/{segment(training.id)}/parameters/{parameter}?applied={candidate.id}", 303)
+        return RedirectResponse(f"{_asked_on(request)}?applied={candidate.id}", 303)
 
     # --- what a request is about
 
@@ -188,6 +187,12 @@ class Pages:
 def _number(request: Request, name: str) -> int:
     given = request.query_params.get(name, "0")
     return int(given) if given.isdecimal() and len(given) < 10 else 0
+
+
+def _asked_on(request: Request) -> str:
+    """The address of the run, or of its parameter that the request names."""
+    run, parameter = f"/runs/{segment(request.path_params['id'])}", request.query_params.get("parameter")
+    return run if parameter is None else f"{run}/parameters/{segment(parameter)}"
 
 
 def _page(template: str, context: dict[str, Any], status: int = 200) -> Response:
@@ -213,11 +218,17 @@ def _value(trace: TraceGraph, request: Request) -> Response:
 
 def _refused(request: Request, error: Exception) -> Response:
     """An error as a page: of ours with its message, of Starlette's with its status."""
+    back = None
     match error:
         case HTTPException():
             said, status = error.detail, error.status_code
+        case NoSuchRun():
+            said, status = "There is no such run here.", 404
+        case NotApplied():
+            said, status = str(error), 409
+            back = _asked_on(request)
         case LookupError():
             said, status = str(error), 404
         case _:
             said, status = str(error), 500
-    return _page("error.html", {"said": said}, status)
+    return _page("error.html", {"said": said, "back": back}, status)

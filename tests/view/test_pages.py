@@ -266,6 +266,13 @@ async def test_a_saved_run_shows_what_was_said_about_it(reader: httpx.AsyncClien
     assert f"/saved/{id}" in (await shown(reader, "/")).links()
 
 
+async def test_the_id_of_no_run_is_said_in_words_of_the_page(reader: httpx.AsyncClient) -> None:
+    for path in ("/runs/nope", "/saved/nope", "/compare?run=nope&run=other"):
+        page = Elements((await reader.get(path)).text)
+        assert "There is no such run here. All runs" in words(page)
+        assert "/" in page.links()
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -66,9 +66,12 @@ async def test_what_the_command_refuses_is_said(
 ) -> None:
     (tmp_path / "support.py").unlink()
     best = store.training(begun).best
-    answer = await reader.post(f"/runs/{begun}/candidates/{best}/apply", headers={"origin": f"http://{HOST}"})
-    assert answer.status_code == 500
+    answer = await reader.post(
+        f"/runs/{begun}/candidates/{best}/apply?parameter=rules", headers={"origin": f"http://{HOST}"}
+    )
+    assert answer.status_code == 409
     assert "support" in answer.text
+    assert f'href="/runs/{begun}/parameters/rules"' in answer.text
     assert not (tmp_path / "learned.json").exists()
 
 
