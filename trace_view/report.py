@@ -10,6 +10,7 @@ from typing import Any
 from trace_train.records import Candidate, Evaluation, EvaluationKey
 from trace_train.store import Step, Store, Training
 from trace_view.graphs import graph_data
+from trace_view.pages.given import given, trace_of
 from trace_view.pages.reading import by_id
 from trace_view.pages.run import run
 from trace_view.pages.step import changes_of, parent_of
@@ -37,9 +38,9 @@ def report(store: Store, id: str) -> Page:
     training: Training = context["training"]
     candidates = by_id(training)
     steps = [_step(each, candidates, context["outcomes"].get(each.number)) for each in training.steps() if each.number]
-    shown = _telling(training, next(iter(candidates.values()), None), context["best"])
+    example, shown = _telling(training, next(iter(candidates.values()), None), context["best"])
     graphs = [each.pop("graph") for each in shown]
-    return page("report.html", context | {"steps": steps, "shown": shown}, graphs)
+    return page("report.html", context | {"steps": steps, "example": example, "shown": shown}, graphs)
 
 
 def _step(step: Step, candidates: dict[str, Candidate], outcome: str | None) -> dict[str, Any]:
@@ -49,10 +50,10 @@ def _step(step: Step, candidates: dict[str, Candidate], outcome: str | None) -> 
     return found | {"proposed": step.proposed, "changes": changes}
 
 
-def _telling(training: Training, before: Candidate | None, after: Candidate | None) -> list[dict[str, Any]]:
-    """The evaluations by the original and by the best values of the example that tells most, with their graphs."""
+def _telling(training: Training, before: Candidate | None, after: Candidate | None) -> tuple[str, list[dict[str, Any]]]:
+    """The example that tells most, and its evaluations by the original and by the best values, with their graphs."""
     if before is None or after is None:
-        return []
+        return "", []
     old, new = _evaluations(training, before), _evaluations(training, after)
     both = sorted(old.keys() & new.keys(), key=lambda key: (-abs(new[key].score - old[key].score), key))
     sides = [("Before", before, old), ("After", after, new)] if before.id != after.id else [("Now", after, new)]
@@ -63,7 +64,9 @@ def _telling(training: Training, before: Candidate | None, after: Candidate | No
             if trace is not None:
                 graph = graph_data(trace, evaluations[key].feedback, candidate.values.keys())
                 found.append({"what": what, "evaluation": evaluations[key], "graph": graph})
-    return found
+    others = [key for key in both if key[0] != both[0][0]]  # beside which it is seen what an example gives
+    traces = [trace_of(training, EvaluationKey(after.id, *key)) for key in (*both[:1], *others[:1])]
+    return next(iter(given(traces, after.values.keys())), ""), found
 
 
 def _evaluations(training: Training, candidate: Candidate) -> dict[tuple[str, int], Evaluation]:

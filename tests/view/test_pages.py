@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.view.hostile import HOSTILE, LONG, hostile, long_and_deep
-from tests.view.scripted import RULES, train
+from tests.view.scripted import RULES, TICKETS, train
 from trace_core import node, template
 from trace_core.llm.chat import Usage
 from trace_train.records import Candidate, Decision, Ending, Evaluation, EvaluationKey, Proposed
@@ -158,6 +158,37 @@ async def test_a_step_whose_trace_cannot_be_read_shows_the_rest(reader: httpx.As
     assert "be brief" in words(await shown(reader, path))
     graph = await reader.get(f"{path}/graph.json")
     assert (graph.status_code, "expected an object with" in graph.text) == (500, True)
+
+
+async def test_what_failed_is_said_once_and_marked(reader: httpx.AsyncClient, store: Store) -> None:
+    journal, first = store.journal(), Candidate({"rules": "a"})
+    journal.keep_candidate(first)
+    keys = [EvaluationKey(first.id, example) for example in ("1", "2", "3")]
+    boom = "ValueError: no such customer"
+    for key, error in zip(keys, (None, boom, None), strict=True):
+        journal.begin(key)
+        journal.keep_evaluation(
+            key, Evaluation(0.0, feedback=error or "wrong", output=error or "an answer", error=error)
+        )
+    journal.keep_proposed(1, Proposed({}, parent=first.id, seen=keys))
+    path = f"/runs/{journal.run_id}"
+    text = words(await shown(reader, f"{path}/steps/1?key=1"))
+    assert (text.count(boom), "Error ValueError" in text) == (1, True)
+    assert "1 0.000 2 failed 0.000 3 0.000" in text
+    assert "Feedback wrong Output an answer" in words(await shown(reader, f"{path}/steps/1"))
+    for page in (await shown(reader, path), Elements(report(store, journal.run_id))):
+        assert f"With the best values, 1 of 3 evaluations failed: {boom}" in words(page)
+
+
+async def test_the_traces_of_a_step_are_told_apart_by_what_went_in(
+    reader: httpx.AsyncClient, store: Store, run: str
+) -> None:
+    tabs = re.findall(r"key=\d.*?</a>", (await reader.get(f"/runs/{run}/steps/3")).text, re.DOTALL)
+    named = [[text for text, _ in TICKETS if text in tab] for tab in tabs[:4]]
+    assert [len(each) for each in named] == [1] * 4
+    assert len({each for (each,) in named}) > 1
+    told = words(Elements(report(store, run)))
+    assert re.search(r"from the original values to the best ones: .* \(ticket \d+\)\.", told)
 
 
 def unproposing(store: Store) -> str:

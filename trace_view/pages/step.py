@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from trace_core.errors import InvalidTrace
 from trace_core.trace_graph import TraceGraph
 from trace_train.records import Candidate, Evaluation, EvaluationKey
 from trace_train.store import Step, Store, Training
 from trace_view.errors import NotThere
+from trace_view.pages.given import given, trace_of
 from trace_view.pages.reading import by_id, name, outcomes
 from trace_view.pages.run import changes
 from trace_view.rendering import as_text
@@ -28,9 +28,12 @@ def step(store: Store, id: str, number: int, key: int = 0) -> dict[str, Any]:
     decision, decisions = next(iter(found.decisions), None), training.decisions()
     outcome = outcomes(decisions).get(number)
     parent = parent_of(found, candidates, outcome)
-    seen = [(each, training.evaluation(each)) for each in _seen(found)]
+    seen = _seen(found)
+    traces = [trace_of(training, each) for each in seen]
     if key and key >= len(seen):
         raise NotThere(f"the optimizer was shown {len(seen)} evaluations in step {number}")
+    evaluations = [training.evaluation(each) for each in seen]
+    parameters = parent.values.keys() if parent else ()
     return {
         "training": training,
         "name": name(training),
@@ -41,10 +44,11 @@ def step(store: Store, id: str, number: int, key: int = 0) -> dict[str, Any]:
         "outcome": outcome,
         "parent": parent,
         "changes": changes_of(found, parent, candidates),
-        "seen": seen,
+        "seen": [*zip(evaluations, given(traces, parameters), strict=True)],
         "key": key,
-        "evaluation": seen[key][1] if seen else None,
-        "reached": _reached(training, seen[key][0], parent) if seen and parent else [],
+        "evaluation": evaluations[key] if seen else None,
+        "told": _told(evaluations[key]) if seen else {},
+        "reached": _reached(traces[key], parameters) if seen else [],
     }
 
 
@@ -107,11 +111,17 @@ def changes_of(step: Step, parent: Candidate | None, candidates: Mapping[str, Ca
     return changes(parent, candidates.get(step.decisions[0].candidate, parent)) if step.decisions else []
 
 
-def _reached(training: Training, key: EvaluationKey, candidate: Candidate) -> list[str]:
+def _told(evaluation: Evaluation | None) -> dict[str, Any]:
+    """What came of an evaluation; an error stands once, though it is the feedback on it, too, and the output."""
+    found: dict[str, Any] = {}
+    for part in ("error", "feedback", "output"):
+        value = getattr(evaluation, part, None)
+        if value is not None and value not in found.values():
+            found[part] = value
+    return found
+
+
+def _reached(trace: TraceGraph | None, parameters: Iterable[str]) -> list[str]:
     """The parameters that the output came from."""
-    try:
-        graph = training.trace(key)
-    except InvalidTrace:  # said where the trace should be; the rest of the step can be read
-        return []
-    names = set() if graph is None else {node.name for node in graph.nodes}
-    return [name for name in candidate.values if name in names]
+    names = set() if trace is None else {node.name for node in trace.nodes}
+    return [name for name in parameters if name in names]

@@ -36,7 +36,7 @@ export class Details {
       element(
         "dl",
         {},
-        said && fact("Feedback", value(said)),
+        said && said !== node.output.text && fact("Feedback", value(said)),
         fact(WHAT_CAME_OUT[node.kind] ?? "Value", ...this.read(node.output, number)),
         ...this.inputs(number),
         this.users(number),
