@@ -117,6 +117,20 @@ async def test_without_held_out_examples_a_run_says_that_its_score_is_too_high(
     assert "Validation: did it help? 0.250 → 1.000 +0.750 the best was chosen by it, so it is too high" in words(page)
 
 
+async def test_a_run_of_no_step_does_not_say_yet_whether_it_helps(reader: httpx.AsyncClient, store: Store) -> None:
+    journal = store.journal(settings={"examples": {"train": "4 examples, 1a2b", "test": "2 examples, 3c4d"}})
+    first = Candidate({"rules": "a"})
+    journal.keep_candidate(first)
+    journal.keep_decision(Decision(0, first.id, True, "it began with this", 0.0))
+    text = words(await shown(reader, f"/runs/{journal.run_id}"))
+    assert "did it help? 0.000 not yet: no step is done; the held-out result comes at the end" in text
+    assert "Nothing yet. Not changed: rules" in text
+    assert "too high" not in text
+    journal.finish(Ending("stop", "you asked"))
+    text = words(await shown(reader, f"/runs/{journal.run_id}"))
+    assert ("no step was done" in text, "Nothing: the best values" in text, "yet" in text) == (True, True, False)
+
+
 async def test_a_step_shows_what_was_asked_answered_changed_and_decided(reader: httpx.AsyncClient, run: str) -> None:
     page = await shown(reader, f"/runs/{run}/steps/3")
     text = words(page)

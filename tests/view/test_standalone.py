@@ -118,5 +118,5 @@ def test_a_report_tells_what_was_learned_and_shows_the_traces_before_and_after(s
 def test_a_report_of_a_training_that_has_not_begun_says_so(store: Store) -> None:
     journal = store.journal(settings={"program": HOSTILE}, seed=0)
     page = report(store, journal.run_id)
-    assert "Nothing." in page
+    assert "Nothing yet." in page
     assert "<img" not in page

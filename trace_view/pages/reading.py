@@ -36,12 +36,15 @@ def verdict(training: Training, course: Course) -> Verdict:
     if (test := training.test) is not None:
         count = f"{test.of} examples" if test.count == test.of else f"{test.count} of {test.of} examples"
         return Verdict("Held-out test", test.before, test.after, count)
-    return Verdict(
-        "Validation",
-        course[0][1] if course and course[0][0] == 0 else None,  # stores of version 1 did not keep the original's
-        training.best_score,
-        "the best was chosen by it, so it is too high",
-    )
+    goes_on, examples = training.ended is None, training.settings.get("examples")
+    if training.step_count:
+        before = course[0][1] if course and course[0][0] == 0 else None  # version 1 of a store did not keep it
+        about = "the best was chosen by it, so it is too high"
+    else:
+        before, about = None, "not yet: no step is done" if goes_on else "no step was done"
+    if goes_on and isinstance(examples, Mapping) and "test" in examples:
+        about += "; the held-out result comes at the end"
+    return Verdict("Validation", before, training.best_score, about)
 
 
 def name(training: Training) -> str:
