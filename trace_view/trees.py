@@ -7,7 +7,7 @@ decomposition of Sleator and Tarjan, 1983), and a thousand candidates are no mor
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trace_train.records import Candidate
@@ -22,6 +22,15 @@ class Branch:
     """Candidates that nothing was made of."""
     lines: list[list[Branch]] = field(default_factory=list)
     """Others, each with its heirs."""
+
+
+def lineage(candidate: Candidate, candidates: Mapping[str, Candidate]) -> list[Candidate]:
+    """A candidate after those that it was made of, the first of them first; of a merged one, its first parent."""
+    found = {candidate.id: candidate}
+    while candidate.parents and candidate.parents[0] in candidates and candidate.parents[0] not in found:
+        candidate = candidates[candidate.parents[0]]
+        found[candidate.id] = candidate
+    return [*found.values()][::-1]
 
 
 def tree(candidates: Sequence[Candidate], accepted: Collection[str]) -> list[list[Branch]]:

@@ -205,6 +205,17 @@ async def test_the_traces_of_a_step_are_told_apart_by_what_went_in(
     assert re.search(r"from the original values to the best ones: .* \(ticket \d+\)\.", told)
 
 
+async def test_of_many_candidates_the_best_comes_first(reader: httpx.AsyncClient, store: Store) -> None:
+    journal, first = store.journal(), Candidate({"rules": "a"})
+    tried = [first, *(Candidate({"rules": f"a{n}"}, (first.id,), "proposed") for n in range(40))]
+    for step, each in enumerate(tried):
+        journal.keep_candidate(each)
+        journal.keep_decision(Decision(step, each.id, step in (0, 30), "because", float(step == 30)))
+    text = words(await shown(reader, f"/runs/{journal.run_id}"))
+    line = text[text.index("The best, and what it was made of") : text.index("A candidate was made of")]
+    assert re.findall(r"original|step \d+", line) == ["original", "step 30"]
+
+
 def unproposing(store: Store) -> str:
     """A training: step 1 is accepted, step 2 has nothing to learn, step 3 proposes what was tried before."""
     journal = store.journal()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from trace_train.records import Candidate, Decision
 from trace_view.charts import best_so_far, compared, score_chart, sparkline
 from trace_view.rendering import counted, duration, money, score
-from trace_view.trees import Branch, tree
+from trace_view.trees import Branch, lineage, tree
 
 
 def made(parents: Sequence[int | None]) -> list[Candidate]:
@@ -57,6 +57,13 @@ def test_all_candidates_are_there_once_and_never_deep(draws: list[int], all_acce
     found = flat(tree(candidates, {each.id for each in candidates} if all_accepted else ()))
     assert sorted(value for value, _ in found) == list(range(len(candidates)))
     assert max(depth for _, depth in found) <= math.log2(len(candidates)) + 1
+
+
+def test_the_line_of_a_candidate_goes_from_the_first_to_itself() -> None:
+    candidates = made([None, 0, 1, 0, 2])
+    known = {each.id: each for each in candidates}
+    assert [each.values["p"] for each in lineage(candidates[4], known)] == [0, 1, 2, 4]
+    assert lineage(candidates[4], {}) == [candidates[4]]
 
 
 def decided(*scores: float | None) -> list[Decision]:

@@ -11,9 +11,10 @@ from trace_train.store import Store, Training
 from trace_view.charts import best_so_far, score_chart
 from trace_view.pages import reading
 from trace_view.pages.reading import best_of, changed_words, dollars, is_same, outcomes, verdict
-from trace_view.trees import tree
+from trace_view.trees import lineage, tree
 
 _MOST_LOOKED_AT = 2_000
+_MOST_SEEN_AT_ONCE = 20
 
 
 def run(store: Store, id: str) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def run(store: Store, id: str) -> dict[str, Any]:
         "outcomes": became,
         "decision_of": {each.candidate: each for each in reversed(decisions)},
         "tree": tree([*candidates.values()], {each.candidate for each in decisions if each.accepted}),
-        "tried": tried,
+        "lineage": lineage(best, candidates) if best and len(candidates) > _MOST_SEEN_AT_ONCE else [],
         "best": best,
         "failures": _failures(training, best),
         "learned": [] if best is None else changes(next(iter(candidates.values())), best),
