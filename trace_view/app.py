@@ -96,7 +96,10 @@ class Pages:
 
     def compare(self, request: Request) -> Response:
         """Two trainings."""
-        return _page("compare.html", compare(self._store, request.query_params.getlist("run")))
+        ids = request.query_params.getlist("run")
+        if len(ids) != 2:
+            raise HTTPException(400, f"Two runs can be compared, not {len(ids)}: tick two in the list.")
+        return _page("compare.html", compare(self._store, ids))
 
     def run(self, request: Request) -> Response:
         """One training."""

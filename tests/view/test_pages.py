@@ -285,15 +285,29 @@ async def test_a_parameter_shows_each_value_with_its_score_and_what_it_changed(
 
 async def test_two_runs_are_compared(reader: httpx.AsyncClient, store: Store, run: str) -> None:
     other = train(store, rules=RULES[:2], settings={"batch_size": 4, "failing": 0.5})
-    page = await shown(reader, f"/compare?run={run}&run={other}")
+    page = await shown(reader, f"/compare?run={other}&run={run}")
     text = words(page)
+    assert text.index(run[:8]) < text.index(other[:8])  # the older first, whichever was ticked first
+    assert "Their scores cannot be compared, since these are not the same: failing." in text
     assert "0.250 → 1.000 +0.750" in text
     assert "0.250 → 0.500 +0.250" in text
     assert "failing" in text
     assert [each["class"] for tag, each in page.found if tag == "path"] == ["best run1", "best run2"]
     assert sum(tag == "del" for tag, _ in page.found) >= 1
     one = await reader.get(f"/compare?run={run}")
-    assert (one.status_code, "two runs can be compared, not 1" in one.text) == (404, True)
+    assert (one.status_code, "Two runs can be compared, not 1" in one.text) == (400, True)
+
+
+async def test_examples_of_two_runs_are_the_same_or_not(reader: httpx.AsyncClient, store: Store) -> None:
+    kinds = {"train": "4 examples, 1a2b", "validation": "4 examples, 1a2b", "test": "2 examples, 3c4d"}
+    other = kinds | {"train": "4 examples, 5e6f", "test": "3 examples, 7a8b"}
+    ids = [store.journal(settings={"examples": each}).run_id for each in (kinds, other, kinds)]
+    text = words(await shown(reader, f"/compare?run={ids[0]}&run={ids[1]}"))
+    assert "train examples 4 examples 4 examples, not the same ones" in text
+    assert "Their scores cannot be compared, since these are not the same: test examples." in text
+    assert ("validation examples" in text, "3c4d" in text) == (False, False)
+    same = words(await shown(reader, f"/compare?run={ids[0]}&run={ids[2]}"))
+    assert ("cannot be compared" in same, "Settings that differ None." in same) == (False, True)
 
 
 async def test_a_cost_of_less_than_a_cent_is_told_wherever_costs_are(reader: httpx.AsyncClient, store: Store) -> None:

@@ -9,21 +9,17 @@ from trace_train.cli.reading import state_of
 from trace_train.records import Candidate
 from trace_train.store import Store, Training
 from trace_view.charts import best_so_far, compared
-from trace_view.errors import NotThere
-from trace_view.pages.reading import best_of, by_id, changed_words, is_same, name, verdict
+from trace_view.pages.reading import best_of, by_id, changed_words, examples_of, is_same, name, verdict
 from trace_view.pages.run import spent
 
 
 def compare(store: Store, ids: Sequence[str]) -> dict[str, Any]:
-    """What the page shows.
+    """What the page shows of two trainings; the one that began first comes first.
 
     Raises:
-        NotThere: these are not two.
         NoSuchRun: one of them is not in the store.
     """
-    if len(ids) != 2:
-        raise NotThere(f"two runs can be compared, not {len(ids)}; tick two in the list")
-    pair = [store.training(id) for id in ids]
+    pair = sorted(map(store.training, ids), key=lambda each: each.started)
     decided = [each.decisions() for each in pair]
     courses = [best_so_far(each) for each in decided]
     best = [best_of(each, by_id(each)) for each in pair]
@@ -36,14 +32,30 @@ def compare(store: Store, ids: Sequence[str]) -> dict[str, Any]:
         "courses": courses,
         "spent": [{what: amount for what, amount, _ in spent(each)} for each in pair],
         "settings": _different(*pair),
+        "scored_otherwise": _scored_otherwise(*pair),
         "learned": _learned(*best),
     }
 
 
 def _different(first: Training, second: Training) -> list[tuple[str, Any, Any]]:
     """The settings that are not the same."""
-    a, b = ({**each.settings, "seed": each.seed} for each in (first, second))
-    return [(key, a.get(key), b.get(key)) for key in a | b if not is_same(a.get(key), b.get(key))]
+    a, b = ({**each.settings, "seed": each.seed, "examples": None} for each in (first, second))
+    differ = [(key, a.get(key), b.get(key)) for key in a | b if not is_same(a.get(key), b.get(key))]
+    return [*differ, *_other_examples(first, second)]
+
+
+def _other_examples(first: Training, second: Training) -> list[tuple[str, str, str]]:
+    """The kinds of examples that are not the same, each with how many of them there are."""
+    a, b, none = examples_of(first), examples_of(second), ("none", "")
+    kinds = [(kind, a.get(kind, none), b.get(kind, none)) for kind in a | b]
+    return [(f"{kind} examples", old[0], f"{new[0]}, not the same ones") for kind, old, new in kinds if old != new]
+
+
+def _scored_otherwise(first: Training, second: Training) -> list[str]:
+    """What makes the scores of one no measure for those of the other."""
+    a, b = first.settings, second.settings
+    found = [key for key in ("guide", "failing", "repeats") if not is_same(a.get(key), b.get(key))]
+    return found + [kind for kind, *_ in _other_examples(first, second) if not kind.startswith("train")]
 
 
 def _learned(first: Candidate | None, second: Candidate | None) -> list[dict[str, Any]]:

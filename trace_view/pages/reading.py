@@ -47,6 +47,13 @@ def verdict(training: Training, course: Course) -> Verdict:
     return Verdict("Validation", before, training.best_score, about)
 
 
+def examples_of(training: Training) -> dict[str, tuple[str, str]]:
+    """Of each kind of its examples, how many there are, and their fingerprint."""
+    known = training.settings.get("examples")
+    texts = known.items() if isinstance(known, Mapping) else ()
+    return {str(kind): (count, digits) for kind, text in texts for count, _, digits in [str(text).partition(", ")]}
+
+
 def name(training: Training) -> str:
     """What was trained: the program that a training of the command names."""
     program = training.settings.get("program")

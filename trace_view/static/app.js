@@ -1,4 +1,4 @@
-// What pages do beyond links and forms: the switch of dark and light, and newest values while a training runs.
+// What pages do beyond links and forms: the switch of dark and light, and newest values while a training runs, and how many runs are ticked.
 
 // --- dark and light
 
@@ -49,9 +49,21 @@ document.addEventListener("htmx:beforeSwap", () => {
 document.addEventListener("htmx:afterSwap", () => {
   for (const [id, open] of kept?.open ?? []) document.getElementById(id)?.toggleAttribute("open", open);
   for (const id of kept?.ticked ?? []) if (document.getElementById(id)) document.getElementById(id).checked = true;
+  sayTicked();
   if (kept?.focus) document.querySelector(kept.focus)?.focus({ preventScroll: true });
   document.getElementById("status").textContent = document.getElementById("live")?.dataset.status ?? "";
 });
+
+// --- two runs are compared, no more and no fewer
+
+function sayTicked() {
+  const compare = document.getElementById("compare");
+  if (compare) compare.disabled = document.querySelectorAll("input[name=run]:checked").length !== 2;
+}
+
+document.addEventListener("change", sayTicked);
+addEventListener("pageshow", sayTicked); // going back, a browser ticks what was ticked
+sayTicked();
 
 function place(element) {
   const around = element?.closest("#live") && element.closest("[id]");

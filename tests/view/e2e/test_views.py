@@ -83,9 +83,11 @@ def test_the_values_of_a_candidate_are_downloaded(opened: Opened, shown: Shown) 
 
 def test_two_runs_are_ticked_and_compared(opened: Opened, shown: Shown) -> None:
     page = opened(shown.address)
+    compare = page.get_by_role("button", name="Compare two")
     for box in page.get_by_role("checkbox").all():
+        assert compare.is_disabled()
         box.check()
-    page.get_by_role("button", name="Compare two").click()
+    compare.click()
     page.wait_for_url("**/compare?*")
     assert page.locator("path.best").count() == 2
     assert "Returns and a new address" in page.locator("ins, del").first.inner_text()
