@@ -333,7 +333,9 @@ async def test_a_saved_run_shows_what_was_said_about_it(reader: httpx.AsyncClien
     data = (await reader.get(f"/saved/{id}/graph.json")).json()
     assert (data["reached"], data["feedback"]) == (["greeting"], "more polite")
     assert (await reader.get(f"/saved/{id}/graph.txt?node={data['outputs'][0]}")).text == "Hi, Ada!"
-    assert f"/saved/{id}" in (await shown(reader, "/")).links()
+    listed = await shown(reader, "/")
+    assert f"/saved/{id}" in listed.links()
+    assert f"{id[:8]} Hi, Ada! 1 20" in words(listed)  # what it gave, how often something was said, when
 
 
 async def test_the_id_of_no_run_is_said_in_words_of_the_page(reader: httpx.AsyncClient) -> None:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
+from trace_core.errors import InvalidTrace
 from trace_train.cli.reading import state_of
 from trace_train.store import Store
 from trace_view.charts import rising, sparkline
+from trace_view.graphs.values import label
 from trace_view.pages.reading import dollars, name, verdict
 
 PER_PAGE = 50
+
+
+@lru_cache(1_000)
+def _gave(store: Store, id: str) -> str:
+    """What a saved run gave, or its error, in a line; kept, since a page that is live asks every second."""
+    with suppress(InvalidTrace):  # said on the run's own page
+        run = store.run(id)
+        return label(run.error or run.output.data)
+    return "–"
 
 
 def runs(store: Store, page: int = 0) -> dict[str, Any]:
@@ -27,5 +40,5 @@ def runs(store: Store, page: int = 0) -> dict[str, Any]:
         }
         for training in found[:PER_PAGE]
     ]
-    saved = store.runs(PER_PAGE) if page == 0 else []
+    saved = [(each, _gave(store, each.id)) for each in store.runs(PER_PAGE)] if page == 0 else []
     return {"rows": rows, "saved": saved, "page": page, "has_older": len(found) > PER_PAGE}
