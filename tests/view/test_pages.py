@@ -100,6 +100,17 @@ async def test_a_run_shows_what_was_learned_what_was_tried_and_what_it_took(
     assert (kinds.count("accepted"), kinds.count("minibatch")) == (4, 5)
 
 
+async def test_a_training_of_python_is_called_by_what_it_learned(reader: httpx.AsyncClient, run: str) -> None:
+    for path in (
+        "/",
+        f"/runs/{run}",
+        f"/runs/{run}/steps/1",
+        f"/runs/{run}/parameters/rules",
+        f"/compare?run={run}&run={run}",
+    ):
+        assert "rules, tone" in words(await shown(reader, path)), path
+
+
 async def test_a_run_whose_process_is_gone_is_interrupted(reader: httpx.AsyncClient, store: Store) -> None:
     journal = store.journal(settings={"program": {"use": "support:program"}})
     page = await shown(reader, f"/runs/{journal.run_id}")

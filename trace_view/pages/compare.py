@@ -25,7 +25,7 @@ def compare(store: Store, ids: Sequence[str]) -> dict[str, Any]:
     best = [best_of(each, by_id(each)) for each in pair]
     return {
         "pair": pair,
-        "names": [name(each) for each in pair],
+        "names": [name(each, values.values.keys() if values else ()) for each, values in zip(pair, best, strict=True)],
         "states": [state_of(each) for each in pair],
         "verdicts": [verdict(each, course) for each, course in zip(pair, courses, strict=True)],
         "chart": compared(*decided),

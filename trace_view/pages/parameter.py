@@ -46,7 +46,7 @@ def parameter(store: Store, id: str, of: str) -> dict[str, Any]:
     best = best_of(training, candidates)
     return {
         "training": training,
-        "name": name(training),
+        "name": name(training, having[0].values.keys()),
         "parameter": of,
         "versions": versions[::-1],
         "is_best": [best is not None and is_same(best.values.get(of), each.candidate.values[of]) for each in versions][
@@ -70,4 +70,4 @@ def target(training: Training) -> Target | None:
     if "program" not in known:
         return None
     folder = str(known.get("folder", "."))
-    return Target(name(training), folder, str(Path(folder) / str(known.get("out", "learned.json"))))
+    return Target(name(training, ()), folder, str(Path(folder) / str(known.get("out", "learned.json"))))

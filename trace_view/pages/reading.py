@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from trace_train.budget import Budget, Prices
@@ -54,11 +54,12 @@ def examples_of(training: Training) -> dict[str, tuple[str, str]]:
     return {str(kind): (count, digits) for kind, text in texts for count, _, digits in [str(text).partition(", ")]}
 
 
-def name(training: Training) -> str:
-    """What was trained: the program that a training of the command names."""
+def name(training: Training, learned: Collection[str]) -> str:
+    """What was trained: the program that a training of the command names, or else the parameters that it learned."""
     program = training.settings.get("program")
     used = program.get("use") if isinstance(program, Mapping) else program
-    return str(used) if used else "a program in Python"
+    first = ", ".join([*learned][:_NAMED]) or "a program in Python"
+    return str(used) if used else first + (f" and {len(learned) - _NAMED} more" if len(learned) > _NAMED else "")
 
 
 def dollars(training: Training) -> float | None:
@@ -106,3 +107,4 @@ def changed_words(before: Any, after: Any) -> list[Piece]:
 
 
 _AROUND, _MOST = 1_000, 20_000
+_NAMED = 3

@@ -31,7 +31,7 @@ def run(store: Store, id: str) -> dict[str, Any]:
     became = outcomes(decisions)
     return {
         "training": training,
-        "name": reading.name(training),
+        "name": reading.name(training, best.values.keys() if best else ()),
         "state": state_of(training),
         "verdict": verdict(training, best_so_far(decisions)),
         "chart": score_chart(decisions, [step for step, what in became.items() if what == "nothing tried"]),

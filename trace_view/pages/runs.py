@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -14,6 +15,12 @@ from trace_view.graphs.values import label
 from trace_view.pages.reading import dollars, name, verdict
 
 PER_PAGE = 50
+
+
+@lru_cache(1_000)
+def _learned(store: Store, id: str, has_begun: bool) -> Sequence[str]:
+    """The names of a training's parameters, which are the same from its first evaluation on."""
+    return next(([*each.candidate.values] for each in store.training(id).candidates()), [])
 
 
 @lru_cache(1_000)
@@ -32,7 +39,7 @@ def runs(store: Store, page: int = 0) -> dict[str, Any]:
     rows = [
         {
             "training": training,
-            "name": name(training),
+            "name": name(training, _learned(store, training.id, training.evaluation_count > 0)),
             "state": state_of(training),
             "verdict": verdict(training, courses[training.id]),
             "sparkline": sparkline(rising(courses[training.id]), training.step_count),

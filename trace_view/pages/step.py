@@ -36,7 +36,7 @@ def step(store: Store, id: str, number: int, key: int = 0) -> dict[str, Any]:
     parameters = parent.values.keys() if parent else ()
     return {
         "training": training,
-        "name": name(training),
+        "name": name(training, next((each.values.keys() for each in candidates.values()), ())),
         "number": number,
         "last": max((each.step for each in decisions), default=number),
         "proposed": found.proposed,
