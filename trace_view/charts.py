@@ -88,7 +88,7 @@ def _chart(
     steps = [each.step for run in runs for each in run]
     first, last = min(steps), max(*steps, min(steps) + 1)
     x = _Scale(first, last, 44, width - 12)
-    y = _Scale(min(*scores, marks[0]), max(*scores, marks[-1]), height - 26, 10)
+    y = _Scale(min(*scores, marks[0]), max(*scores, marks[-1]), height - 26, 20)
     return Chart(
         width,
         height,

@@ -7,6 +7,7 @@ A template writes values by `{{ }}` alone, and whatever it writes goes through `
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -54,10 +55,11 @@ def moment(value: datetime) -> str:
 
 
 def duration(value: timedelta | float) -> str:
-    """A time by its two largest units: 1 h 5 min, 3 min 2 s, 410 ms."""
+    """A time by its two largest units: 1 h 5 min, 3 min 2 s, 4.2 s, 410 ms."""
     seconds = max(value.total_seconds() if isinstance(value, timedelta) else value, 0)
     if seconds < 60:
-        return f"{seconds * 1000:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
+        count, unit = (seconds * 1000, "ms") if seconds < 1 else (seconds, "s")
+        return f"{round(count, 1 if count < 10 else None):g} {unit}"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
@@ -68,6 +70,11 @@ def duration(value: timedelta | float) -> str:
 def counted(count: float, what: str) -> str:
     """So many of them: 1 call, 2,000 calls."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def reason(text: str) -> str:
+    """Why something was decided, with the arrows between numbers as the pages draw them."""
+    return re.sub(r"(?<=\d) -> (?=\d)", " → ", text)
 
 
 def segment(text: str) -> str:
@@ -86,7 +93,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {each.__name__: each for each in (score, money, amount, moment, duration, counted, segment)}
+    made.filters |= {each.__name__: each for each in (score, money, amount, moment, duration, counted, reason, segment)}
     made.filters["shown"] = partial(shown, limit=MOST_SHOWN)
     return made
 

@@ -90,6 +90,9 @@ async def test_a_run_shows_what_was_learned_what_was_tried_and_what_it_took(
     assert "It ended: 5 steps are done." in text
     assert "Calls 5 of 20" in text
     assert ("meter", "20") in [(tag, each.get("max")) for tag, each in page.found]
+    assert "limits 20 calls" in text
+    assert text.count("A minibatch is the few examples") == 1
+    assert " -> " not in text
     assert "step 2, refused minibatch 0.250 → 0.000" in text
     assert "step 5, accepted minibatch 0.750 → 1.000, validation 1.000" in text
     assert text.count("best") >= 1
@@ -136,6 +139,7 @@ async def test_a_run_of_no_step_does_not_say_yet_whether_it_helps(reader: httpx.
     text = words(await shown(reader, f"/runs/{journal.run_id}"))
     assert "did it help? 0.000 not yet: no step is done; the held-out result comes at the end" in text
     assert "Nothing yet. Not changed: rules" in text
+    assert "train: '4 examples, fingerprint 1a2b'" in text
     assert "too high" not in text
     journal.finish(Ending("stop", "you asked"))
     text = words(await shown(reader, f"/runs/{journal.run_id}"))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from trace_train.records import Candidate, Decision
 from trace_view.charts import best_so_far, compared, score_chart, sparkline
-from trace_view.rendering import counted, duration, money, score
+from trace_view.rendering import counted, duration, money, reason, score
 from trace_view.trees import Branch, lineage, tree
 
 
@@ -114,7 +114,16 @@ def test_any_scores_can_be_drawn(first: list[float | None], second: list[float |
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0 ms"), (0.0123, "12.3 ms"), (1.5, "1.5 s"), (61, "1 min 1 s"), (3600, "1 h"), (90_061, "1 d 1 h")],
+    [
+        (0, "0 ms"),
+        (0.0002, "0.2 ms"),
+        (0.0123, "12 ms"),
+        (4.21, "4.2 s"),
+        (1.5, "1.5 s"),
+        (61, "1 min 1 s"),
+        (3600, "1 h"),
+        (90_061, "1 d 1 h"),
+    ],
 )
 def test_a_time_is_written_by_its_two_largest_units(seconds: float, text: str) -> None:
     assert duration(seconds) == duration(timedelta(seconds=seconds)) == text
@@ -126,6 +135,10 @@ def test_a_time_is_written_by_its_two_largest_units(seconds: float, text: str) -
 )
 def test_money_below_a_dollar_has_two_digits_that_say_something(dollars: float, text: str) -> None:
     assert money(dollars) == text
+
+
+def test_arrows_between_scores_are_drawn_and_those_of_code_stay() -> None:
+    assert reason("minibatch 0.100 -> 0.200: def f() -> int") == "minibatch 0.100 → 0.200: def f() -> int"
 
 
 def test_numbers_are_written_for_people() -> None:

@@ -10,7 +10,8 @@ from trace_train.records import Candidate, Failures
 from trace_train.store import Store, Training
 from trace_view.charts import best_so_far, score_chart
 from trace_view.pages import reading
-from trace_view.pages.reading import best_of, changed_words, dollars, is_same, outcomes, verdict
+from trace_view.pages.reading import best_of, changed_words, dollars, examples_of, is_same, outcomes, verdict
+from trace_view.rendering import amount
 from trace_view.trees import lineage, tree
 
 _MOST_LOOKED_AT = 2_000
@@ -45,7 +46,7 @@ def run(store: Store, id: str) -> dict[str, Any]:
         "learned": [] if best is None else changes(next(iter(candidates.values())), best),
         "spent": spent(training),
         "running": len(training.in_flight()) if training.state == "running" else 0,
-        "settings": {key: value for key, value in training.settings.items() if value not in (None, [], {})},
+        "settings": _settings(training),
     }
 
 
@@ -65,6 +66,19 @@ def _failures(training: Training, candidate: Candidate | None) -> Failures | Non
     found = training.evaluations(candidate.id, limit=_MOST_LOOKED_AT) if candidate else []
     errors = [each.error for _, each in found if each.error]
     return Failures(len(errors), len(found), errors[0]) if errors else None
+
+
+def _settings(training: Training) -> dict[str, Any]:
+    """What it was begun with, and its limits, which whoever resumes it may change."""
+    limits = [
+        f"{amount(limit, what)}{'' if what == 'dollars' else f' {what}'}"
+        for what, limit in (training.budget or {}).items()
+    ]
+    known: dict[str, Any] = {} if training.budget is None else {"limits": ", ".join(limits) or "none"}
+    known |= {key: value for key, value in training.settings.items() if value not in (None, [], {})}
+    if examples := examples_of(training):
+        known["examples"] = {kind: f"{count}, fingerprint {digits}" for kind, (count, digits) in examples.items()}
+    return known
 
 
 def spent(training: Training) -> list[tuple[str, float, float | None]]:

@@ -5,6 +5,14 @@ import { button, element, fact, note, value } from "./elements.js";
 const WHAT_CAME_OUT = { error: "Error", operation: "Output" };
 const MOST_USERS = 50;
 
+// As `trace_view.rendering` writes them: 2026-01-31 14:05:09, and 4.2 s.
+const moment = (seconds) => new Date(seconds * 1000).toLocaleString("sv");
+
+function duration(seconds) {
+  const [count, unit] = seconds < 1 ? [seconds * 1000, "ms"] : [seconds, "s"];
+  return `${Number(count.toFixed(count < 10 ? 1 : 0))} ${unit}`;
+}
+
 export class Details {
   // `does` has `go` (to a node), `open` and `close` (a scope); `values` is the address of whole values, if there is one.
   constructor(data, folding, does, values) {
@@ -24,8 +32,8 @@ export class Details {
 
   node(number) {
     const node = this.data.nodes[number];
-    const begun = node.start === undefined ? "" : `begun ${new Date(node.start * 1000).toLocaleTimeString()}`;
-    const took = node.seconds === undefined ? "" : `took ${Number(node.seconds.toPrecision(3))} s`;
+    const begun = node.start === undefined ? "" : `begun ${moment(node.start)}`;
+    const took = node.seconds === undefined ? "" : `took ${duration(node.seconds)}`;
     const told = [node.called ?? node.op, begun, took, node.path ? "feedback passes here" : ""].filter(Boolean).join(", ");
     const said = this.data.outputs.includes(number) ? this.data.feedback : null;
     this.show(
