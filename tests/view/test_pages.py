@@ -157,7 +157,7 @@ async def test_a_step_shows_what_was_asked_answered_changed_and_decided(reader: 
     assert "It reached rules, tone" in text
     assert "".join(re.findall(r"<(ins)>", (await reader.get(f"/runs/{run}/steps/3")).text))
     assert {f"/runs/{run}/steps/2", f"/runs/{run}/steps/4"} <= set(page.links())
-    assert f"/runs/{run}/steps/3?key=3" in page.links()
+    assert f"/runs/{run}/steps/3?key=3#traces" in page.links()
     (graph,) = [each for tag, each in page.found if each.get("id") == "graph"]
     assert graph["data-value"] == f"/runs/{run}/steps/3/graph.txt?key=0"
     assert graph["data-source"] == f"/runs/{run}/steps/3/graph.json?key=0"

@@ -32,7 +32,9 @@ def test_from_the_list_to_the_trace_of_a_step(opened: Opened, shown: Shown) -> N
     assert "Feedback" in page.locator(".graph-details").inner_text()
     assert page.locator(".tabs a").count() == 11
     page.locator(".tabs a").nth(2).click()
-    page.wait_for_url("**/steps/1?key=2")
+    page.wait_for_url("**/steps/1?key=2#traces")
+    assert page.locator(".tabs").evaluate("each => each.getBoundingClientRect().top < innerHeight")
+    assert page.evaluate("scrollY") > 0
     page.get_by_role("link", name="Step 2").click()
     page.wait_for_url("**/steps/2")
 

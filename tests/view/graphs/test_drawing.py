@@ -113,11 +113,15 @@ def test_the_list_has_all_that_the_drawing_has(opened: Any) -> None:
     page = opened(agent(2))
     page.click("summary")
     rows = page.locator("tbody tr")
+    rows.last.wait_for()  # a browser tells of what was opened a little later
     assert rows.count() == 9
     assert "error, tool" in rows.nth(3).inner_text()
     assert "given0: llm0 (data, identity)" in rows.nth(3).inner_text()
     rows.nth(3).locator("button").click()
     assert "tool0 error" in details(page)
+    style = "name => document.querySelector('.graph-stage')._cyreg.cy.nodes('.chosen').style(name)"
+    assert page.evaluate(style, "border-color") == "rgb(179,38,30)"  # an error's frame stays red
+    assert page.evaluate(style, "outline-width") == "4px"
     assert "ValueError: nothing found" in details(page)
 
 

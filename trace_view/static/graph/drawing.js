@@ -38,7 +38,7 @@ export function drawing(c, isPlain) {
     { selector: "node.other", style: { opacity: 0.3 } },
     { selector: "edge.near", style: { ...label, label: "data(label)", "line-color": c.link, "z-index": 2 } },
     { selector: "edge.near", style: { "target-arrow-color": c.link, opacity: 1 } },
-    { selector: "node.chosen", style: { "border-color": c.link, "border-width": 4, "border-style": "solid" } },
+    { selector: "node.chosen", style: { "outline-color": c.link, "outline-width": 4, "outline-offset": 2 } }, // beside its own frame
     { selector: "core", style: { "active-bg-opacity": 0 } },
   ];
 }
