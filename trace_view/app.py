@@ -11,13 +11,7 @@ from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import (
-    HTMLResponse,
-    PlainTextResponse,
-    RedirectResponse,
-    Response,
-    StreamingResponse,
-)
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -72,7 +66,7 @@ def create_app(store: Store, token: str, hosts: Collection[str], place: str = "t
         Route("/saved/{id}", pages.saved),
         Route("/saved/{id}/graph.json", pages.saved_graph),
         Route("/saved/{id}/graph.txt", pages.saved_value),
-        Route("/favicon.ico", pages.icon),
+        Route("/favicon.ico", lambda _: RedirectResponse("/static/icon.svg")),  # asked for beside a plain text
         Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
     ]
     refused = {TraceError: _refused, HTTPException: _refused}
@@ -146,10 +140,6 @@ class Pages:
     def saved_value(self, request: Request) -> Response:
         """A value in that trace, whole."""
         return _value(self._store.run(request.path_params["id"]).graph, request)
-
-    def icon(self, request: Request) -> Response:
-        """What a browser asks for beside a plain text."""
-        return RedirectResponse("/static/icon.svg")
 
     def text(self, request: Request) -> Response:
         """A long text of a step, whole."""

@@ -27,9 +27,8 @@ class Branch:
 def lineage(candidate: Candidate, candidates: Mapping[str, Candidate]) -> list[Candidate]:
     """A candidate after those that it was made of, the first of them first; of a merged one, its first parent."""
     found = {candidate.id: candidate}
-    while candidate.parents and candidate.parents[0] in candidates and candidate.parents[0] not in found:
-        candidate = candidates[candidate.parents[0]]
-        found[candidate.id] = candidate
+    while (parent := next(iter(candidate.parents), "")) in candidates and parent not in found:
+        candidate = found[parent] = candidates[parent]
     return [*found.values()][::-1]
 
 

@@ -90,7 +90,7 @@ async def test_a_run_shows_what_was_learned_what_was_tried_and_what_it_took(
     assert "It ended: 5 steps are done." in text
     assert "Calls 5 of 20" in text
     assert ("meter", "20") in [(tag, each.get("max")) for tag, each in page.found]
-    assert "limits 20 calls" in text
+    assert "limits calls 20" in text
     assert text.count("A minibatch is the few examples") == 1
     assert " -> " not in text
     assert "step 2, refused minibatch 0.250 → 0.000" in text

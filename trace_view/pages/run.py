@@ -70,11 +70,8 @@ def _failures(training: Training, candidate: Candidate | None) -> Failures | Non
 
 def _settings(training: Training) -> dict[str, Any]:
     """What it was begun with, and its limits, which whoever resumes it may change."""
-    limits = [
-        f"{amount(limit, what)}{'' if what == 'dollars' else f' {what}'}"
-        for what, limit in (training.budget or {}).items()
-    ]
-    known: dict[str, Any] = {} if training.budget is None else {"limits": ", ".join(limits) or "none"}
+    limits = ", ".join(f"{what} {amount(limit, what)}" for what, limit in (training.budget or {}).items())
+    known: dict[str, Any] = {} if training.budget is None else {"limits": limits or "none"}
     known |= {key: value for key, value in training.settings.items() if value not in (None, [], {})}
     if examples := examples_of(training):
         known["examples"] = {kind: f"{count}, fingerprint {digits}" for kind, (count, digits) in examples.items()}

@@ -95,9 +95,8 @@ def _seen(step: Step) -> list[EvaluationKey]:
 def parent_of(step: Step, candidates: Mapping[str, Candidate], outcome: str | None) -> Candidate | None:
     """The candidate that a step began from; a decision of a step that tried nothing is on that one itself."""
     decided = [candidates[each.candidate] for each in step.decisions if each.candidate in candidates]
-    parents = (
-        [each.id for each in decided] if outcome == "nothing tried" else [id for each in decided for id in each.parents]
-    )
+    is_own = outcome == "nothing tried"
+    parents = [id for each in decided for id in ((each.id,) if is_own else each.parents)]
     ids = [step.proposed.parent if step.proposed else "", *parents]
     return next((candidates[id] for id in ids if id in candidates), None)
 

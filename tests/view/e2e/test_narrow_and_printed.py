@@ -14,8 +14,8 @@ from trace_train.store import Store
 
 
 @pytest.fixture
-def page(opened: Callable[..., Any], tmp_path: Path) -> Iterator[Any]:
-    """The page of a run of sixty candidates."""
+def addresses(tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """Where a run of sixty candidates is served: the address with the token, and that of the run."""
     with Store(tmp_path / STORE) as store:
         journal, first = store.journal(), Candidate({"rules": "a"})
         for step, each in enumerate(
@@ -24,9 +24,15 @@ def page(opened: Callable[..., Any], tmp_path: Path) -> Iterator[Any]:
             journal.keep_candidate(each)
             journal.keep_decision(Decision(step, each.id, step in (0, 50), "because it is so " * 9, step / 60))
     with serving(tmp_path / STORE) as address:
-        page = opened(address, viewport={"width": 375, "height": 700})
-        page.goto(f"{address.partition('/?')[0]}/runs/{journal.run_id}")
-        yield page
+        yield address, f"{address.partition('/?')[0]}/runs/{journal.run_id}"
+
+
+@pytest.fixture
+def page(addresses: tuple[str, str], opened: Callable[..., Any]) -> Any:
+    """The page of that run on a narrow screen."""
+    page = opened(addresses[0], viewport={"width": 375, "height": 700})
+    page.goto(addresses[1])
+    return page
 
 
 def test_a_table_that_scrolls_sideways_shows_that_it_does(page: Any) -> None:

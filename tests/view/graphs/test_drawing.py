@@ -18,7 +18,7 @@ HOSTILE = "<img src=x onerror=alert(1)></script><script>alert(2)</script>"
 def call(op: str, value: Any, scope: list[str], *parents: Node, failed: bool = False) -> MessageNode:
     arguments = tuple(Argument(f"given{number}", "identity") for number in range(len(parents)))
     cls = ExceptionNode if failed else MessageNode
-    return cls(value, Operation(op, arguments, op, None), parents, None, True, {"scope": scope})
+    return cls(value, Operation(op, arguments, op, None), parents, None, True, {"scope": scope, "seconds": 0.00021})
 
 
 def agent(turns: int) -> Any:
@@ -64,6 +64,7 @@ def details(page: Any) -> str:
 def test_the_output_is_told_of_at_first_with_what_was_said_about_it(opened: Any) -> None:
     page = opened(agent(1))
     assert "parser0 operation" in details(page)
+    assert "took 0.2 ms" in details(page)
     assert "cite the page you used" in details(page)
     assert "memory0 data, known by identity" in details(page)
 
