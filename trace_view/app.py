@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from trace_view.pages.compare import compare
 from trace_view.pages.parameter import parameter
 from trace_view.pages.reading import by_id
 from trace_view.pages.run import run
-from trace_view.pages.runs import runs
+from trace_view.pages.runs import gave, runs
 from trace_view.pages.saved import saved
 from trace_view.pages.step import shown_evaluation, step, step_texts
 from trace_view.rendering import render, segment
@@ -83,10 +84,11 @@ class Pages:
     def __init__(self, store: Store, place: str) -> None:
         self._store = store
         self._place = place
+        self._gave = lru_cache(1_000)(partial(gave, store))  # a page that is live asks every second
 
     def runs(self, request: Request) -> Response:
         """All trainings and saved runs."""
-        return _page("runs.html", runs(self._store, _number(request, "page")))
+        return _page("runs.html", runs(self._store, _number(request, "page"), self._gave))
 
     def compare(self, request: Request) -> Response:
         """Two trainings."""

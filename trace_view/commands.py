@@ -31,7 +31,12 @@ def ui(
         from trace_view.server import serve
     except ImportError as error:
         raise MissingExtra("trace-suite ui", "view") from error
-    serve(store, port, typer.echo)
+    try:
+        serve(store, port, typer.echo)
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{port} cannot be had ({error.strerror}); give another, or none", param_hint="--port"
+        ) from error
 
 
 def report(
@@ -44,11 +49,13 @@ def report(
     trace-suite report 1a2b3c4d5e6f -o report.html
     """
     try:
+        from trace_train.cli.reading import find_training
         from trace_train.store import Store
         from trace_view.report import report as page
     except ImportError as error:
         raise MissingExtra("trace-suite report", "view") from error
-    target = out or Path(f"report-{run}.html")
     with Store(store, create=False) as opened:
-        target.write_text(page(opened, run), encoding="utf-8")
-    typer.echo(f"run {run} is in {target}", err=True)
+        id = find_training(opened, run).id
+        target = out or Path(f"report-{id}.html")
+        target.write_text(page(opened, id), encoding="utf-8")
+    typer.echo(f"run {id} is in {target}", err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -131,3 +132,11 @@ def test_no_other_command_loads_a_web_server() -> None:
     looked = "import sys, trace_view, trace_train.cli.app; print({'starlette', 'uvicorn', 'jinja2'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", looked], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
+    Store(tmp_path / "runs.db").close()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = CliRunner().invoke(app, ["ui", "--db", str(tmp_path / "runs.db"), "--port", str(port)])
+    assert (said.exit_code, f"{port} cannot be had" in said.output) == (2, True)

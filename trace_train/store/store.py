@@ -21,7 +21,7 @@ from trace_train.store.holding import claim
 from trace_train.store.journal import StoredJournal
 from trace_train.store.late import SavedRun, find_run, learning_from, list_runs, save_run
 from trace_train.store.schema import trainings
-from trace_train.store.trainings import Training, find_training, list_courses, list_trainings
+from trace_train.store.trainings import Training, find_training, list_courses, list_learned, list_trainings
 from trace_train.store.versions import open_store
 
 
@@ -104,6 +104,10 @@ class Store:
     def courses(self, trainings: Iterable[str]) -> dict[str, list[tuple[int, float]]]:
         """Of each of these trainings, by their ids, the steps that were accepted with their validation scores."""
         return list_courses(self._database, trainings)
+
+    def learned(self, trainings: Iterable[str]) -> dict[str, list[str]]:
+        """Of each of these trainings, by their ids, the names of its parameters, as far as it came to them."""
+        return list_learned(self._database, trainings)
 
     def training(self, run_id: str) -> Training:
         """One training.

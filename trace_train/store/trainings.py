@@ -174,6 +174,15 @@ def list_courses(database: Database, ids: Iterable[str]) -> dict[str, list[tuple
     return found
 
 
+def list_learned(database: Database, ids: Iterable[str]) -> dict[str, list[str]]:
+    """See `Store.learned`."""
+    found: dict[str, list[str]] = {id: [] for id in ids}
+    c = candidates.c
+    with database.reading() as connection:
+        wanted = select(c.training, c["values"]).where(c.training.in_(found) & (c.how == "original"))
+        return found | {id: [*values] for id, values in connection.execute(wanted)}
+
+
 def find_training(database: Database, id: str) -> Training:
     """The training of this id.
 

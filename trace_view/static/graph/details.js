@@ -58,7 +58,7 @@ export class Details {
     return this.data.edges
       .filter(([, target]) => target === number)
       .map(([source, , argument, why, kind], index) =>
-        fact(argument, this.link(source), note(` ${kind}, known by ${why}`, "span"), ...this.read(read[index], number, index)),
+        fact(argument, this.link(source), note(` ${kind}, known by ${why}; what it gave:`, "span"), ...this.read(read[index], number, index)),
       );
   }
 
@@ -101,7 +101,7 @@ export class Details {
   }
 
   read({ text, cut, version, by_reference }, number, input) {
-    const about = [version === undefined ? "" : `version ${version}`, by_reference ? "kept by reference: it may have changed since" : ""];
+    const about = [version === undefined ? "" : typeof version === "number" ? `version ${version}` : "a candidate's value", by_reference ? "kept by reference: it may have changed since" : ""];
     const told = about.filter(Boolean).join(", ");
     return [told ? note(told, "span") : "", value(text), cut ? this.whole(number, input) : ""];
   }
