@@ -209,6 +209,25 @@ async def test_what_failed_is_said_once_and_marked(reader: httpx.AsyncClient, st
         assert f"With the best values, 1 of 3 evaluations failed: {boom}" in words(page)
 
 
+async def test_what_failed_of_a_candidate_that_was_refused_is_said(reader: httpx.AsyncClient, store: Store) -> None:
+    journal, first = store.journal(), Candidate({"rules": "a"})
+    second = Candidate({"rules": "b"}, (first.id,), "proposed")
+    for candidate, error in ((first, None), (second, "ValueError: no such customer")):
+        journal.keep_candidate(candidate)
+        for example in ("1", "2"):
+            key = EvaluationKey(candidate.id, example)
+            journal.begin(key)
+            journal.keep_evaluation(key, Evaluation(0.0, error=error if example == "1" else None))
+    journal.keep_proposed(1, Proposed(second.values, parent=first.id))
+    journal.keep_decision(Decision(0, first.id, True, "it began with this", 0.0))
+    journal.keep_decision(Decision(1, second.id, False, "not enough to be validated"))
+    path = f"/runs/{journal.run_id}"
+    step = words(await shown(reader, f"{path}/steps/1"))
+    assert "With its values, 1 of 2 evaluations failed: ValueError: no such customer" in step
+    run = words(await shown(reader, path))
+    assert ("1 of 2 evaluations failed" in run, "With the best values" in run) == (True, False)
+
+
 async def test_the_traces_of_a_step_are_told_apart_by_what_went_in(
     reader: httpx.AsyncClient, store: Store, run: str
 ) -> None:
@@ -319,7 +338,8 @@ async def test_examples_of_two_runs_are_the_same_or_not(reader: httpx.AsyncClien
     ids = [store.journal(settings={"examples": each}).run_id for each in (kinds, other, kinds)]
     text = words(await shown(reader, f"/compare?run={ids[0]}&run={ids[1]}"))
     assert "train examples 4 examples 4 examples, not the same ones" in text
-    assert "Their scores cannot be compared, since these are not the same: test examples." in text
+    assert "Their held-out scores cannot be compared: the examples are not the same." in text
+    assert "Their validation scores" not in text
     assert ("validation examples" in text, "3c4d" in text) == (False, False)
     same = words(await shown(reader, f"/compare?run={ids[0]}&run={ids[2]}"))
     assert ("cannot be compared" in same, "Settings that differ None." in same) == (False, True)

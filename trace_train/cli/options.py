@@ -14,7 +14,7 @@ from trace_train.records import Candidate
 from trace_train.store import Store, Training
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON, for machines.")]
-At = Annotated[str, typer.Option("--store", help="The store: a file, or a URL.")]
+At = Annotated[str, typer.Option("--store", "--db", help="The store: a file, or a URL.")]
 Run = Annotated[str, typer.Argument(help="Its id, as `trace-suite runs` lists it.")]
 Settings = Annotated[Optional[list[str]], typer.Argument(help="KEY=VALUE, before what the file says.")]  # noqa: UP045
 Chosen = Annotated[

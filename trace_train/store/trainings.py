@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, Table, func, select, true
 
 from trace_core.llm.chat import Usage
 from trace_core.trace_graph import TraceGraph
-from trace_train.records import Candidate, Decision, EndedBy, Evaluation, EvaluationKey, HeldOut, Proposed
+from trace_train.records import Candidate, Decision, EndedBy, Evaluation, EvaluationKey, Failures, HeldOut, Proposed
 from trace_train.store import rows
 from trace_train.store.columns import as_id
 from trace_train.store.database import Database
@@ -108,6 +108,14 @@ class Training:
         with self._database.reading() as connection:
             found = [row._asdict() for row in connection.execute(wanted)]
         return [(rows.to_key(row), rows.to_evaluation(row)) for row in found]
+
+    def failures(self) -> dict[str, Failures]:
+        """Of each candidate of which evaluations failed: how many, and one of the errors."""
+        c, failed = evaluations.c, func.count(evaluations.c.error)
+        counted = select(c.candidate, failed, func.count(), func.min(c.error)).where(self._kept).group_by(c.candidate)
+        with self._database.reading() as connection:
+            found = connection.execute(counted.having(failed > 0))
+            return {candidate: Failures(count, of, error) for candidate, count, of, error in found}
 
     def evaluation(self, key: EvaluationKey) -> Evaluation | None:
         """One of its evaluations, if it was kept; without its trace."""

@@ -48,14 +48,23 @@ def _other_examples(first: Training, second: Training) -> list[tuple[str, str, s
     """The kinds of examples that are not the same, each with how many of them there are."""
     a, b, none = examples_of(first), examples_of(second), ("none", "")
     kinds = [(kind, a.get(kind, none), b.get(kind, none)) for kind in a | b]
-    return [(f"{kind} examples", old[0], f"{new[0]}, not the same ones") for kind, old, new in kinds if old != new]
+    others = [
+        (kind, old[0], new[0], ", not the same ones" if old[1] and new[1] else "")
+        for kind, old, new in kinds
+        if old != new
+    ]
+    return [(f"{kind} examples", old, new + said) for kind, old, new, said in others]
 
 
 def _scored_otherwise(first: Training, second: Training) -> list[str]:
-    """What makes the scores of one no measure for those of the other."""
+    """Which scores of one are no measure for those of the other, and why, in sentences."""
     a, b = first.settings, second.settings
-    found = [key for key in ("guide", "failing", "repeats") if not is_same(a.get(key), b.get(key))]
-    return found + [kind for kind, *_ in _other_examples(first, second) if not kind.startswith("train")]
+    if keys := [key for key in ("guide", "failing", "repeats") if not is_same(a.get(key), b.get(key))]:
+        return [f"Their scores cannot be compared, since these are not the same: {', '.join(keys)}."]
+    a, b = examples_of(first), examples_of(second)
+    of = {"validation": "validation", "test": "held-out"}
+    differ = [said for kind, said in of.items() if kind in a and kind in b and a[kind] != b[kind]]
+    return [f"Their {said} scores cannot be compared: the examples are not the same." for said in differ]
 
 
 def _learned(first: Candidate | None, second: Candidate | None) -> list[dict[str, Any]]:

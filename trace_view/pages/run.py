@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trace_train.cli.reading import state_of
-from trace_train.records import Candidate, Failures
+from trace_train.records import Candidate
 from trace_train.store import Store, Training
 from trace_view.charts import best_so_far, score_chart
 from trace_view.pages import reading
@@ -14,7 +14,6 @@ from trace_view.pages.reading import best_of, changed_words, dollars, examples_o
 from trace_view.rendering import amount
 from trace_view.trees import lineage, tree
 
-_MOST_LOOKED_AT = 2_000
 _MOST_SEEN_AT_ONCE = 20
 
 
@@ -42,7 +41,7 @@ def run(store: Store, id: str) -> dict[str, Any]:
         "tree": tree([*candidates.values()], {each.candidate for each in decisions if each.accepted}),
         "lineage": lineage(best, candidates) if best and len(candidates) > _MOST_SEEN_AT_ONCE else [],
         "best": best,
-        "failures": _failures(training, best),
+        "failures": training.failures(),
         "learned": [] if best is None else changes(next(iter(candidates.values())), best),
         "spent": spent(training),
         "running": len(training.in_flight()) if training.state == "running" else 0,
@@ -59,13 +58,6 @@ def changes(before: Candidate, after: Candidate) -> list[dict[str, Any]]:
         pieces = changed_words(old, value) if is_new else []
         found.append({"name": name, "changed": is_new, "value": value, "pieces": pieces})
     return found
-
-
-def _failures(training: Training, candidate: Candidate | None) -> Failures | None:
-    """How many evaluations of a candidate failed, of the first thousands; None where none did."""
-    found = training.evaluations(candidate.id, limit=_MOST_LOOKED_AT) if candidate else []
-    errors = [each.error for _, each in found if each.error]
-    return Failures(len(errors), len(found), errors[0]) if errors else None
 
 
 def _settings(training: Training) -> dict[str, Any]:

@@ -42,6 +42,7 @@ def step(store: Store, id: str, number: int, key: int = 0) -> dict[str, Any]:
         "proposed": found.proposed,
         "decision": decision,
         "outcome": outcome,
+        "failures": training.failures().get(decision.candidate) if decision and outcome != "nothing tried" else None,
         "parent": parent,
         "changes": changes_of(found, parent, candidates),
         "seen": [*zip(evaluations, given(traces, parameters), strict=True)],

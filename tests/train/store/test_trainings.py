@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from trace_core.llm.chat import Usage
-from trace_train.records import Candidate, Decision, Ending, Evaluation, EvaluationKey, HeldOut, Proposed
+from trace_train.records import Candidate, Decision, Ending, Evaluation, EvaluationKey, Failures, HeldOut, Proposed
 from trace_train.store import NoSuchRun, Store
 
 FIRST, BETTER, WORSE = (Candidate({"rules": text}) for text in ("first", "better", "worse"))
@@ -96,6 +96,14 @@ def test_trainings_are_listed_in_parts_and_their_courses_together(store: Store) 
     ids = [trained(store), store.journal().run_id, trained(store)]
     assert [each.id for each in store.trainings(1, skip=1)] == ids[1:2]
     assert store.courses(ids) == {ids[0]: [(0, 0.25), (1, 0.75)], ids[1]: [], ids[2]: [(0, 0.25), (1, 0.75)]}
+    assert store.learned(ids) == {ids[0]: [*FIRST.values], ids[1]: [], ids[2]: [*FIRST.values]}
+
+
+def test_failures_are_counted_for_each_candidate(store: Store) -> None:
+    journal = store.journal(trained(store))
+    for example, error in (("e2", "ValueError: no"), ("e3", None), ("e4", "ValueError: no")):
+        journal.keep_evaluation(EvaluationKey(WORSE.id, example), Evaluation(0.0, error=error))
+    assert store.training(journal.run_id).failures() == {WORSE.id: Failures(2, 5, "ValueError: no")}
 
 
 def test_a_candidate_that_was_not_tried_has_no_score(store: Store) -> None:

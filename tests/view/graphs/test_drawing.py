@@ -89,6 +89,18 @@ def test_the_graph_is_walked_and_folded_by_keys(opened: Any) -> None:
     assert page.evaluate("document.activeElement.type") == "search"
 
 
+def test_a_folded_scope_in_which_a_call_failed_is_opened_like_any_other(opened: Any) -> None:
+    page = opened(agent(1))
+    page.focus(".graph-stage")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("f")
+    assert "turn 0 scope" in details(page)
+    page.keyboard.press("f")
+    assert "turn 0 scope" in details(page)
+    page.keyboard.press("Enter")
+    assert "llm0 operation" in details(page)
+
+
 def test_searching_goes_from_one_node_to_the_next(opened: Any) -> None:
     page = opened(agent(3))
     page.fill("input[type=search]", "A PAGE")

@@ -93,7 +93,7 @@ export class View {
         ...items.map((item) => ({
           group: "nodes",
           data: { id: item.id, label: item.label },
-          classes: [item.classes, onPath(item), outputs.has(item.id) ? "output" : ""].filter(Boolean),
+          classes: [item.classes, onPath(item), outputs.has(item.id) ? "output" : ""].join(" "),
           position: places.get(item.id),
         })),
         ...links.map((link) => ({ group: "edges", data: link, classes: onPath(link) })),
