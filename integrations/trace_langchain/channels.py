@@ -192,7 +192,9 @@ def _ended_nodes(flow: Flow, graph: Call, step: int | None, before: int) -> list
 
 
 def _gave(flow: Flow, node: Call, value: Any) -> bool:
-    """Whether a call within a node gave that value, be it equal to what the node was given."""
+    """Whether a call within a node gave that text, be it what the node was given; equal numbers prove too little."""
+    if not isinstance(value, str):
+        return False
     within = flow.children[node]
     return any(equal_values(values.plain(call.output), value) or _gave(flow, call, value) for call in within)
 

@@ -9,6 +9,7 @@ import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
+from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.errors import GraphRecursionError
@@ -82,6 +83,38 @@ def test_what_a_round_of_a_loop_wrote_is_its_own_though_it_is_what_stood_there(q
     for number in range(len(queues)):
         asked, told = 2 * number + 1, 2 * number + 2
         assert [each for each in edges if each.endswith(f">prompt{told}")] == [f"parser{asked}>prompt{told}"]
+
+
+class Known(TypedDict):
+    ticket: str
+    known: float | None
+    queue: str
+
+
+@pytest.mark.parametrize("known", [True, None, 1, 0.5])
+def test_a_flag_or_number_that_was_passed_on_is_its_writers_though_another_call_gave_the_same(
+    known: float | None,
+) -> None:
+    def is_known(ticket: str) -> float | None:
+        return known
+
+    def is_open(ticket: str) -> float | None:
+        return known
+
+    looks, opens = RunnableLambda(is_known), RunnableLambda(is_open)
+
+    def route(state: Known) -> Any:
+        opens.invoke(state["ticket"])
+        return {**state, "queue": "billing"}
+
+    program = compiled(
+        Known,
+        ("look", lambda state: {"known": looks.invoke(state["ticket"])}),
+        ("route", route),
+        ("tell", RunnableLambda(lambda state: {"queue": "shipping"}, name="tell")),
+    )
+    run = recorded(program, {"ticket": "Refund me", "known": -1, "queue": ""})
+    assert "is_known>tell" in drawn(run)["edges"]
 
 
 class Draft(TypedDict, total=False):

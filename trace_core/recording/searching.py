@@ -128,9 +128,9 @@ class Search:
         return self._find(item, depth + 1)
 
     def _gave_again(self, item: Any) -> bool:
-        """Whether a call within gave just that, be it equal to what the code was given."""
+        """Whether a call within gave just that text, be it what the code was given; equal numbers prove too little."""
         texts = self._ledger.equal_texts(item, self._before, self._near_calls) if isinstance(item, str) else []
-        return bool(self._ledger.equal_wholes(item, self._near)) or any(each.call.kind == "llm" for each in texts)
+        return any(not each.path or each.call.kind == "llm" for each in texts)
 
     def _is_same(self, held: Any, item: Any) -> bool:
         one = self._ledger.original(held) is self._ledger.original(item) and unchanged(held, item)
